@@ -1,0 +1,182 @@
+package dialogue
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+)
+
+// Input is an open file of dialogues. Its methods are for one goroutine, but
+// for Parser and Bytes.
+type Input struct {
+	path    string
+	options Options
+	layout  layout
+	file    io.Closer
+	size    int64
+	packed  *counter
+	plain   *unpacker
+	w       *window
+	split   splitter
+}
+
+// Open opens a file, unpacks it if its first bytes are those of gzip or
+// Zstandard, tells its format, and reads the header line if it is a table. The
+// path "-" is the standard input.
+//
+// Format "auto" goes by the name if it ends in .jsonl, .ndjson, .csv or .tsv
+// (before .gz or .zst), and else by the content.
+func Open(path string, o Options) (*Input, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	in := &Input{path: path, options: o, size: -1}
+	var src io.Reader = os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		in.file, src = f, f
+		info, err := f.Stat()
+		switch {
+		case err != nil:
+			return nil, errors.Join(err, in.Close())
+		case info.IsDir():
+			return nil, errors.Join(fmt.Errorf("%s: is a folder, not a file", path), in.Close())
+		case info.Mode().IsRegular():
+			in.size = info.Size()
+		}
+	}
+	if err := in.start(src); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
+}
+
+// start reads as much as it takes to know what the file is.
+func (in *Input) start(src io.Reader) (err error) {
+	in.packed = &counter{r: src}
+	if in.plain, err = newUnpacker(in.packed, in.options.PlainBytesMax); err != nil {
+		return in.at(1, err)
+	}
+	in.w = newWindow(in.plain, in.options.RecordBytesMax)
+	head := in.w.look(sniffBytes)
+	switch {
+	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
+		in.w.advance(3)
+		head = in.w.ahead()
+	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
+		return in.at(1, fmt.Errorf("%w: text in UTF-16; save it as UTF-8", ErrFormat))
+	}
+	format := in.options.Format
+	if format == "auto" {
+		if format = sniff(in.Name(), head); format == "" {
+			if in.w.err != nil && !in.w.ended() {
+				return in.at(1, in.w.err)
+			}
+			return in.at(1, fmt.Errorf("%w: the content is not JSON, no line of it begins with Q: and the first is no header with a question and an answer column", ErrFormat))
+		}
+	}
+	if in.layout, err = parseLayout(format); err != nil {
+		return in.at(1, err)
+	}
+	switch {
+	case in.layout.format == "jsonl":
+		in.split = lineSplit{in.w}
+	case in.layout.format == "json":
+		in.split = &jsonSplit{w: in.w}
+	case in.layout.format == "qa":
+		in.split = qaSplit{in.w}
+	default:
+		return in.startTable()
+	}
+	return nil
+}
+
+func (in *Input) startTable() error {
+	in.split = csvSplit{in.w, in.layout.comma()}
+	if in.layout.columns != nil {
+		return nil // of a file without a header line
+	}
+	header, ok := in.split.next()
+	switch {
+	case !ok && !in.w.ended():
+		return in.at(in.w.line, in.w.err)
+	case header.Skip != "":
+		return in.at(header.Line, fmt.Errorf("%w: the header line is longer than %d bytes", ErrFormat, in.options.RecordBytesMax))
+	}
+	columns, fault := csvColumns(header.Raw, in.layout.comma())
+	if fault != nil {
+		return in.at(header.Line+fault.lines, fmt.Errorf("%w: the header line: %s", ErrFormat, fault.what))
+	}
+	in.layout.columns = columns
+	if err := in.layout.check(); err != nil {
+		return in.at(max(1, header.Line), err)
+	}
+	return nil
+}
+
+func (in *Input) at(line int64, err error) error {
+	return &Error{Pos{in.path, line}, err}
+}
+
+// Records yields the records from where the last call left off. An error is
+// the last thing it yields: an *Error with the line reached, after every record
+// that is whole. Record.Raw is valid until the next record is asked for.
+func (in *Input) Records() iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for {
+			r, ok := in.split.next()
+			if !ok {
+				break
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if !in.w.ended() {
+			yield(Record{Line: in.w.line}, in.at(in.w.line, in.w.err))
+		}
+	}
+}
+
+// Parser is a new parser of this file's records, for one goroutine. It remains
+// of use after Close.
+func (in *Input) Parser() *Parser { return newParser(in.layout, in.Name(), in.options) }
+
+// Name is the base name of the file, which is the source of pairs that name
+// none; "stdin" for the standard input.
+func (in *Input) Name() string {
+	if in.path == "-" {
+		return "stdin"
+	}
+	return filepath.Base(in.path)
+}
+
+// Format is what the file was opened as: the Name of a Format, followed for a
+// table by its columns, as in "csv:id,question,-,answer". Together with Name it
+// is all that NewParser needs, so records with equal bytes, formats and names
+// make equal pairs.
+func (in *Input) Format() string { return in.layout.String() }
+
+// Bytes is how much of the file was read so far, before unpacking.
+func (in *Input) Bytes() int64 { return in.packed.n.Load() }
+
+// Size is the size of the file in bytes, or -1 where that is not known.
+func (in *Input) Size() int64 { return in.size }
+
+// Close closes the file, but not the standard input.
+func (in *Input) Close() error {
+	if in.plain != nil {
+		in.plain.close()
+	}
+	if in.file == nil {
+		return nil
+	}
+	return in.file.Close()
+}

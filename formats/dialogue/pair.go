@@ -1,0 +1,145 @@
+package dialogue
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// pairSpans are where in Parser.text the strings of a pair are, before all of
+// that is made one string, so that a record costs one allocation.
+type pairSpans struct {
+	id, question, answer, context, dialogue, lang, source span
+}
+
+// readPair reads a record that is one pair.
+func readPair(p *Parser, r *record) {
+	var s pairSpans
+	turn := int32(-1)
+	ok := p.textField(r, fieldQuestion, &s.question) &&
+		p.textField(r, fieldAnswer, &s.answer) &&
+		p.textField(r, fieldContext, &s.context) &&
+		p.labelField(r, fieldID, true, &s.id) &&
+		p.labelField(r, fieldDialogue, true, &s.dialogue) &&
+		p.labelField(r, fieldLang, false, &s.lang) &&
+		p.labelField(r, fieldSource, false, &s.source) &&
+		p.turnField(r, &turn)
+	if !ok {
+		return
+	}
+	if what := emptyPart(s.question, s.answer); what != "" {
+		p.reject(r.line, ReasonEmpty, what)
+		return
+	}
+	text := string(p.text)
+	p.pair = s.pair(text, p.source)
+	p.pair.Turn, p.pair.Line = turn, r.line
+	p.emit(&p.pair)
+}
+
+// pair cuts text. The source is what it is if the record names none.
+func (s *pairSpans) pair(text, source string) Pair {
+	cut := func(x span) string { return text[x.from:x.to] }
+	if !s.source.empty() {
+		source = cut(s.source)
+	}
+	return Pair{
+		ID: cut(s.id), Question: cut(s.question), Answer: cut(s.answer), Context: cut(s.context),
+		DialogueID: cut(s.dialogue), Lang: cut(s.lang), Source: source,
+	}
+}
+
+// emptyPart says which of the two is empty, "" if none is.
+func emptyPart(question, answer span) string {
+	switch {
+	case question.empty():
+		return "the question is empty"
+	case answer.empty():
+		return "the answer is empty"
+	}
+	return ""
+}
+
+// textField appends the text/v1 of a field to p.text; false if it skipped the
+// record instead.
+func (p *Parser) textField(r *record, f field, s *span) bool {
+	v := r.value(f)
+	if v.kind == kindNull {
+		return true
+	}
+	if v.kind != kindString {
+		p.rejectKind(r, f, "a string")
+		return false
+	}
+	raw, ok := p.string(r, v)
+	if !ok {
+		p.reject(r.line, ReasonUTF8, fmt.Sprintf("half of a surrogate pair in %s", r.name(f)))
+		return false
+	}
+	from := len(p.text)
+	p.text = appendText(p.text, raw)
+	*s = p.since(from)
+	return true
+}
+
+// labelField appends a field as it is: a string or, if it may be one, a number.
+func (p *Parser) labelField(r *record, f field, number bool, s *span) bool {
+	v := r.value(f)
+	if v.kind == kindNull {
+		return true
+	}
+	if v.kind != kindString && !(number && v.kind == kindNumber) {
+		want := "a string"
+		if number {
+			want = "a string or a number"
+		}
+		p.rejectKind(r, f, want)
+		return false
+	}
+	raw, ok := p.string(r, v)
+	if !ok {
+		p.reject(r.line, ReasonUTF8, fmt.Sprintf("half of a surrogate pair in %s", r.name(f)))
+		return false
+	}
+	from := len(p.text)
+	p.text = append(p.text, raw...)
+	*s = p.since(from)
+	return true
+}
+
+// turnField reads a whole number, also as a string and with the .0 that tables
+// with gaps put behind it.
+func (p *Parser) turnField(r *record, turn *int32) bool {
+	v := r.value(fieldTurn)
+	switch v.kind {
+	case kindNull:
+		return true
+	case kindNumber, kindString:
+		n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(string(v.of(r.raw))), ".0"), 10, 64)
+		if err == nil && 0 <= n && n <= math.MaxInt32 {
+			*turn = int32(n)
+			return true
+		}
+		p.reject(r.line, ReasonField, fmt.Sprintf("turn is not a whole number in 0..%d", math.MaxInt32))
+	default:
+		p.rejectKind(r, fieldTurn, "a number")
+	}
+	return false
+}
+
+// since is the span of what was appended to p.text since it was from long.
+func (p *Parser) since(from int) span { return span{int32(from), int32(len(p.text))} }
+
+// string is the text of a string, or the digits of a number. It is valid until
+// the next call. Only JSON has escapes: tables and plain text are as they are.
+func (p *Parser) string(r *record, v value) ([]byte, bool) {
+	raw := v.of(r.raw)
+	if r.whole.kind == kindNull || bytes.IndexByte(raw, '\\') < 0 {
+		return raw, true
+	}
+	var ok bool
+	p.scratch, ok = unescape(p.scratch[:0], raw)
+	return p.scratch, ok
+}
