@@ -1,0 +1,147 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"iter"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cubeset/cubeset/formats/dialogue"
+)
+
+// chunkBytesMax bounds the text one chunk holds in memory; a chunk that
+// reaches it is cut there, whatever its number of records.
+const chunkBytesMax = 64 << 20
+
+// cutMask cuts a chunk after one record in 4096, chosen by the record's own
+// bytes: an inserted or deleted line moves the cuts near it and no others.
+const cutMask = 4096 - 1
+
+// chunk is a run of whole records of one input: what one worker takes, and
+// what one part of the dataset is made of. Everything it holds is relative to
+// its first line, so that lines inserted above do not change it.
+type chunk struct {
+	input  *input
+	line   int64 // of its first record, from 1
+	data   []byte
+	spans  []span
+	digest [32]byte // of the records, each with its length and its line relative to the chunk's
+
+	rows    []row  // those still in
+	twins   []byte // a bit a row that reached dedup: 1 = dropped there
+	outcome        // what became of it
+}
+
+// span is one record of a chunk.
+type span struct {
+	start, end int
+	line       int64 // relative to the chunk's
+	skip       string
+}
+
+// input is one file of Config.Inputs.
+type input struct {
+	path, name string // name is what the dataset calls it
+	format     string
+	records    int64
+	bytes      int64
+	digest     hash.Hash // over the digests of its chunks
+	newParser  func() *dialogue.Parser
+}
+
+// chunks reads all inputs in order and cuts them. ctx is checked at every
+// chunk, so that an interrupted build stops reading.
+func (b *build) chunks(ctx context.Context) iter.Seq2[*chunk, error] {
+	return func(yield func(*chunk, error) bool) {
+		for _, in := range b.inputs {
+			goOn, err := b.read(ctx, in, yield)
+			if err != nil {
+				yield(nil, fmt.Errorf("read: %w", err))
+				return
+			}
+			if !goOn {
+				return
+			}
+		}
+	}
+}
+
+func (b *build) read(ctx context.Context, in *input, yield func(*chunk, error) bool) (goOn bool, err error) {
+	file, err := dialogue.Open(in.path, b.readOptions)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	in.format, in.newParser = file.Format(), file.Parser
+	cut := cutter{input: in, low: b.chunkRowsMin, high: b.chunkRowsMax}
+	for rec, err := range file.Records() {
+		if err != nil {
+			return false, err
+		}
+		if full := cut.add(rec); full != nil {
+			b.progress.Bytes.Store(b.bytesBefore + file.Bytes())
+			if ctx.Err() != nil || !yield(full, nil) {
+				return false, ctx.Err()
+			}
+		}
+	}
+	if last := cut.rest(); last != nil && (ctx.Err() != nil || !yield(last, nil)) {
+		return false, ctx.Err()
+	}
+	in.bytes = file.Bytes()
+	b.bytesBefore += in.bytes
+	b.progress.Bytes.Store(b.bytesBefore)
+	return true, nil
+}
+
+// cutter gathers records into chunks.
+type cutter struct {
+	input     *input
+	low, high int
+	c         *chunk
+	sum       hash.Hash
+	buf       [16]byte
+}
+
+// add takes one record and returns the chunk it completes, if it does.
+func (k *cutter) add(r dialogue.Record) *chunk {
+	if k.c == nil {
+		k.c, k.sum = &chunk{input: k.input, line: r.Line}, sha256.New()
+	}
+	c := k.c
+	start, line := len(c.data), r.Line-c.line
+	c.data = append(c.data, r.Raw...)
+	c.spans = append(c.spans, span{start, len(c.data), line, r.Skip})
+	binary.LittleEndian.PutUint64(k.buf[:8], uint64(len(r.Raw)))
+	binary.LittleEndian.PutUint64(k.buf[8:], uint64(line))
+	k.sum.Write(k.buf[:])
+	k.sum.Write(r.Raw)
+	k.sum.Write([]byte(r.Skip))
+	n := len(c.spans)
+	if n >= k.high || len(c.data) >= chunkBytesMax || n >= k.low && xxh3.Hash(r.Raw)&cutMask == 0 {
+		return k.rest()
+	}
+	return nil
+}
+
+// rest is the chunk begun and not yet full, or nil.
+func (k *cutter) rest() *chunk {
+	c := k.c
+	if c == nil {
+		return nil
+	}
+	k.c = nil
+	k.sum.Sum(c.digest[:0])
+	k.input.records += int64(len(c.spans))
+	k.input.digest.Write(c.digest[:])
+	return c
+}
+
+func (c *chunk) record(i int) dialogue.Record {
+	s := c.spans[i]
+	return dialogue.Record{Raw: c.data[s.start:s.end], Line: s.line, Skip: s.skip}
+}

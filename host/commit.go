@@ -1,0 +1,223 @@
+package host
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/internal/fsx"
+)
+
+// commit makes the finished chunks the dataset. Until it returns, and if it
+// fails, readers find the dataset that was there before.
+func (b *build) commit() error {
+	if b.kept() == 0 {
+		return b.commitNothing()
+	}
+	rejects, err := b.writeRejects(filepath.Join(b.config.Out, tmpDir, "rejects"))
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	m := b.manifest(rejects)
+	stats, err := b.statsJSON()
+	if err != nil {
+		return err
+	}
+	card := tensor.Card(m, tensor.CardOptions{Title: b.title()})
+	if err := tensor.Commit(b.fs, b.config.Out, m, map[string][]byte{"README.md": card, "stats.json": stats}); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	keep := map[string]bool{}
+	for _, d := range b.done {
+		keep[d.key] = true
+	}
+	return errors.Join(b.out.forget(keep), b.writeRun())
+}
+
+// title is what the dataset's card is headed with: the inputs, since the
+// folder's name may not decide a byte.
+func (b *build) title() string {
+	title, _, _ := strings.Cut(b.inputs[0].name, ".")
+	if n := len(b.inputs); n > 1 {
+		title += fmt.Sprintf(" and %d more", n-1)
+	}
+	return title
+}
+
+// commitNothing leaves what explains an empty result: the rejects and the
+// statistics, unless they would replace those of a dataset that is there.
+func (b *build) commitNothing() error {
+	dir := b.config.Out
+	if _, err := tensor.ReadManifest(b.fs, dir); err == nil {
+		return fmt.Errorf("%w%s; the dataset in %s stays as it was", ErrNothingKept, topReasons(&b.total), dir)
+	}
+	if err := b.fs.RemoveAll(filepath.Join(dir, "rejects")); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	if _, err := b.writeRejects(filepath.Join(dir, "rejects")); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	stats, err := b.statsJSON()
+	if err != nil {
+		return err
+	}
+	if err := fsx.WriteFile(b.fs, dir, "stats.json", stats); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return fmt.Errorf("%w%s; see %s", ErrNothingKept, topReasons(&b.total), filepath.Join(dir, "rejects"))
+}
+
+// rejectsName is the one file of rejects/.
+const rejectsName = "rejects.parquet"
+
+// writeRejects puts the rejects of all chunks together, with their lines in
+// the inputs, and returns nil if there are none.
+func (b *build) writeRejects(dir string) (*tensor.PartInfo, error) {
+	n := 0
+	for _, d := range b.done {
+		n += d.rejects
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	if err := b.fs.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, rejectsName)
+	f, err := b.fs.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var lost error
+	stat, err := tensor.WriteRejects(io.Writer(f), b.rejects(&lost))
+	if err == nil {
+		err = lost
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &tensor.PartInfo{Path: "rejects/" + rejectsName, Rows: stat.Rows, Bytes: stat.Bytes, SHA256: stat.SHA256}, nil
+}
+
+// rejects reads the chunks' rejects back from the journal, in order.
+func (b *build) rejects(lost *error) iter.Seq[tensor.Reject] {
+	return func(yield func(tensor.Reject) bool) {
+		for _, d := range b.done {
+			if d.rejects == 0 {
+				continue
+			}
+			o, err := b.out.read(d.key)
+			if err != nil {
+				*lost = fmt.Errorf("journal: %w", err)
+				return
+			}
+			for _, r := range o.Rejects {
+				score := float32(math.NaN())
+				if r.Score != nil {
+					score = *r.Score
+				}
+				if !yield(tensor.Reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Source: r.Source,
+					File: d.input.name, Line: d.line + r.Line, Filter: r.Filter, Reason: r.Reason, Score: score}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
+	t := b.embedder.teacher
+	d := t.description
+	m := tensor.Manifest{
+		FormatVersion: tensor.FormatVersion, Cubeset: Version,
+		Shape: b.schema.Shape, Profile: b.schema.Profile, Normalised: true,
+		Teacher: tensor.TeacherInfo{
+			Name: t.name, Model: d.Model, Revision: d.Revision, Dims: d.Dims, EmbedID: t.embedID, SpaceID: b.spaceID,
+			Determinism: string(d.Determinism), Licence: d.Licence, Projection: "native",
+		},
+		ConfigDigest: b.configDigest, Scores: b.schema.Scores,
+		Read: b.total.Read, Kept: b.kept(), Dropped: b.total.Dropped, Skipped: b.total.Skipped, Splits: b.splits(),
+		Parts: b.total.Parts, Rejects: rejects,
+	}
+	m.Similarity = b.similarity
+	m.Split = tensor.SplitInfo{Validation: b.config.Validation, Seed: b.config.Seed}
+	for _, f := range b.filters() {
+		m.Filters = append(m.Filters, tensor.FilterInfo{Name: f.name, Stage: f.manifest.Stage(), Digest: f.digest, Config: f.config})
+	}
+	for _, in := range b.inputs {
+		m.Inputs = append(m.Inputs, tensor.Input{Name: in.name, Records: in.records, Bytes: in.bytes, Digest: hex.EncodeToString(in.digest.Sum(nil))})
+	}
+	return m
+}
+
+func (b *build) statsJSON() ([]byte, error) {
+	return indented(struct {
+		Read    int64            `json:"read"`
+		Kept    int64            `json:"kept"`
+		Dropped map[string]int64 `json:"dropped"`
+		Skipped map[string]int64 `json:"skipped"`
+		Splits  map[string]int64 `json:"splits"`
+		stats
+	}{b.total.Read, b.kept(), b.total.Dropped, b.total.Skipped, b.splits(), b.total.Stats})
+}
+
+// writeRun notes what differs from run to run: times, counts of the cache,
+// paths and the machine.
+func (b *build) writeRun() error {
+	doc, err := indented(struct {
+		Summary
+		Begin   string   `json:"begin"`
+		Inputs  []string `json:"inputs"`
+		Cubeset string   `json:"cubeset"`
+		Go      string   `json:"go"`
+		System  string   `json:"system"`
+		Workers int      `json:"workers"`
+	}{b.summary(), b.begin.UTC().Format("2006-01-02T15:04:05Z"), b.config.Inputs, Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, b.config.Workers})
+	if err != nil {
+		return err
+	}
+	return fsx.WriteFile(b.fs, b.config.Out, "run.json", doc)
+}
+
+func indented(v any) ([]byte, error) {
+	doc, err := json.MarshalIndent(v, "", "  ")
+	return append(doc, '\n'), err
+}
+
+// verdict turns what stopped a build into what a caller matches on.
+func (b *build) verdict(ctx context.Context, err error) error {
+	switch {
+	case err == nil && b.config.Strict && b.incomplete() > 0:
+		return fmt.Errorf("%w: %d skipped or rejected by the teacher%s", ErrSkipped, b.incomplete(), topReasons(&outcome{Skipped: b.total.Skipped}))
+	case err != nil && ctx.Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+		return ErrInterrupted
+	}
+	return err
+}
+
+// incomplete counts the rows that no rule of the user's dropped.
+func (b *build) incomplete() (n int64) {
+	for _, k := range b.total.Skipped {
+		n += k
+	}
+	for k, v := range b.total.Dropped {
+		if len(k) > 8 && k[:8] == "teacher/" {
+			n += v
+		}
+	}
+	return n
+}

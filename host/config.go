@@ -1,0 +1,156 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cubeset/cubeset/formats/dialogue"
+	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/split"
+	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/wasm/filters"
+)
+
+// Limits of a Config.
+const (
+	workersMax   = 256
+	chunkRowsLow = 16 // a chunk this small already costs more than it saves
+	chunkRowsMax = 1 << 20
+)
+
+// Config says what a build reads, does and writes. It starts from
+// DefaultConfig; the zero Config is not valid. Settings lists every field with
+// its flag, its key in cubeset.yaml and its environment variable.
+type Config struct {
+	Inputs []string // files to read, in order; "-" is standard input
+	Out    string   // the dataset's folder
+
+	Format        string                                // of the inputs, "auto" or a name of dialogue.Formats
+	Teacher       string                                // a bundled teacher's name, or the path of a teacher's command
+	Preset        string                                // bundled filters to start from, a name of filters.Presets
+	Filters       []string                              // more filters after the preset's: bundled names or .wasm files
+	FilterOptions map[string]map[string]json.RawMessage // filter name → option → value
+	MinSimilarity string                                // "auto" or a number from -1 to 1
+	Validation    string                                // share of groups in validation, a decimal from 0 to 1
+	Seed          int64                                 // of the split
+	Dedup         string                                // "exact" or "none"
+	Profile       string                                // how the Parquet is written, "compat" or "fast"
+	Cache         string                                // folder of the embedding cache; "" is the user's own, "off" is none
+	Workers       int                                   // chunks worked on at once
+	ChunkRows     string                                // records in a chunk, "min:max"
+	TeacherTime   string                                // longest wait for an answer of the teacher, a duration such as "60s"
+	OnError       string                                // a filter that traps on a row: "fail", "keep" or "drop" the row
+	Rejects       string                                // "safe" leaves out the texts of sensitive rejects, "full" keeps them
+	Strict        bool                                  // skipped or teacher-rejected rows make the build end with ErrSkipped
+}
+
+// DefaultConfig is what a build does when nothing else is said.
+func DefaultConfig() Config {
+	return Config{
+		Format:        "auto",
+		Teacher:       plugins.Default,
+		Preset:        "dialogue",
+		MinSimilarity: "auto",
+		Validation:    "0.2",
+		Seed:          42,
+		Dedup:         "exact",
+		Profile:       string(tensor.Compat),
+		Workers:       min(runtime.NumCPU(), workersMax),
+		ChunkRows:     "2048:8192",
+		TeacherTime:   "60s",
+		OnError:       "fail",
+		Rejects:       "safe",
+	}
+}
+
+// Validate checks everything that can be checked without touching a file and
+// returns all complaints at once.
+func (c Config) Validate() error {
+	var errs []error
+	complain := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf(key+": "+format, args...))
+	}
+	oneOf := func(key, got string, names []string) {
+		for _, n := range names {
+			if got == n {
+				return
+			}
+		}
+		complain(key, "unknown value %q%s", got, suggest(got, names))
+	}
+	if len(c.Inputs) == 0 {
+		complain("input", "nothing to read")
+	}
+	if c.Out == "" {
+		complain("out", "no folder to write to (-o DIR)")
+	}
+	format, _, _ := strings.Cut(c.Format, ":") // csv and tsv may name their columns
+	oneOf("format", format, append([]string{"auto"}, formatNames()...))
+	oneOf("preset", c.Preset, filters.Presets())
+	oneOf("dedup", c.Dedup, []string{"exact", "none"})
+	oneOf("profile", c.Profile, []string{string(tensor.Compat), string(tensor.Fast)})
+	oneOf("on_error", c.OnError, []string{"fail", "keep", "drop"})
+	oneOf("rejects", c.Rejects, []string{"safe", "full"})
+	if _, err := c.minSimilarity(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := split.New(c.Validation, c.Seed); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Workers < 1 || c.Workers > workersMax {
+		complain("workers", "%d is outside 1..%d", c.Workers, workersMax)
+	}
+	if _, _, err := c.chunkRows(); err != nil {
+		errs = append(errs, err)
+	}
+	if d, err := time.ParseDuration(c.TeacherTime); err != nil || d <= 0 {
+		complain("teacher_timeout", "%q is not a time such as 60s", c.TeacherTime)
+	}
+	if c.Teacher == "" {
+		complain("teacher", "no name")
+	}
+	return errors.Join(errs...)
+}
+
+// minSimilarity is the threshold a user set, or nil for "auto".
+func (c Config) minSimilarity() (*float32, error) {
+	if c.MinSimilarity == "auto" {
+		return nil, nil
+	}
+	f, err := strconv.ParseFloat(c.MinSimilarity, 32)
+	if err != nil || !(f >= -1 && f <= 1) {
+		return nil, fmt.Errorf("min_similarity: %q is neither auto nor a number from -1 to 1", c.MinSimilarity)
+	}
+	g := float32(f)
+	return &g, nil
+}
+
+func (c Config) chunkRows() (low, high int, err error) {
+	l, h, ok := strings.Cut(c.ChunkRows, ":")
+	low, err1 := strconv.Atoi(l)
+	high, err2 := strconv.Atoi(h)
+	if !ok || err1 != nil || err2 != nil || low < chunkRowsLow || high < low || high > chunkRowsMax {
+		return 0, 0, fmt.Errorf("chunk_rows: %q is not MIN:MAX with %d ≤ MIN ≤ MAX ≤ %d", c.ChunkRows, chunkRowsLow, chunkRowsMax)
+	}
+	return low, high, nil
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range dialogue.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// isPath tells the path of a file from a name of ours: a name has no separator
+// and no dot.
+func isPath(s string) bool {
+	return strings.ContainsRune(s, os.PathSeparator) || strings.Contains(s, ".")
+}

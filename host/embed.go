@@ -1,0 +1,288 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cubeset/cubeset/host/cache"
+	"github.com/cubeset/cubeset/plugins"
+)
+
+// embedder gives texts their vectors: from the cache, and what is missing
+// from the teacher. It is safe for use by several workers.
+type embedder struct {
+	teacher *teacher
+	store   *cache.Store // nil: no cache
+	roles   [2]role      // of questions and of answers
+	flights flights
+	warn    func(format string, args ...any)
+	deaf    atomic.Bool // the store takes no more: said once, and the build goes on
+
+	hits, misses atomic.Int64
+}
+
+// role is what a teacher wants put before a text, and the cache recipe of it.
+type role struct {
+	prefix string
+	recipe cache.Recipe
+}
+
+// vector is one text's embedding, or why there is none.
+type vector struct {
+	floats []float32
+	code   string // not empty: the teacher rejected the text
+}
+
+// embed is a step: it gives each row its vectors and their cosine, and drops
+// rows whose texts the teacher rejects.
+func (b *build) embed(ctx context.Context, c *chunk, rows []row) ([]row, error) {
+	if len(rows) == 0 {
+		return rows, nil
+	}
+	var vectors [2][]vector
+	for role, text := range []func(*row) string{question, answer} {
+		var err error
+		if vectors[role], err = b.embedder.vectors(ctx, role, column(nil, rows, text)); err != nil {
+			return nil, placed(err, c, rows)
+		}
+	}
+	kept := rows[:0]
+	for i := range rows {
+		r, q, a := &rows[i], vectors[0][i], vectors[1][i]
+		if q.code != "" || a.code != "" {
+			c.drop(r, "teacher", cmp.Or(q.code, a.code), noScore, false)
+			continue
+		}
+		r.question, r.answer = q.floats, a.floats
+		r.similarity, r.questionNorm, r.answerNorm = cosine(q.floats, a.floats)
+		c.Stats.embedded(r.similarity)
+		kept = append(kept, *r)
+	}
+	return kept, nil
+}
+
+// textError is a teacher's failure on one text of a batch.
+type textError struct {
+	text int
+	err  error
+}
+
+func (e *textError) Error() string { return e.err.Error() }
+func (e *textError) Unwrap() error { return e.err }
+
+// placed names the row on whose text a teacher failed.
+func placed(err error, c *chunk, rows []row) error {
+	var at *textError
+	if errors.As(err, &at) {
+		return fmt.Errorf("%v: %w", c.place(&rows[at.text]), err)
+	}
+	return err
+}
+
+// vectors returns the vector of each text in its role. A text that stands in
+// several rows, or in several batches at the same time, is embedded once.
+func (e *embedder) vectors(ctx context.Context, role int, texts []string) ([]vector, error) {
+	r := e.roles[role]
+	keys, out := make([]cache.Key, len(texts)), make([]vector, len(texts))
+	for i, t := range texts {
+		keys[i] = r.recipe.Key(t)
+	}
+	missing, err := e.lookup(keys, out)
+	if err != nil || len(missing) == 0 {
+		return out, err
+	}
+	mine, theirs := e.flights.join(keys, missing)
+	if len(mine) > 0 {
+		if err := e.teach(ctx, r, texts, keys, mine); err != nil {
+			return nil, err
+		}
+	}
+	for _, i := range missing {
+		f := theirs[keys[i]]
+		if err := wait(ctx, f.done); err != nil {
+			return nil, err
+		}
+		if f.err != nil {
+			return nil, f.err
+		}
+		out[i] = f.vector
+	}
+	return out, nil
+}
+
+// lookup fills out from the store and returns which texts it does not have.
+func (e *embedder) lookup(keys []cache.Key, out []vector) (missing []int, err error) {
+	payloads := make([][]byte, len(keys))
+	if e.store != nil {
+		if _, err := e.store.Get(keys, payloads); err != nil {
+			return nil, err
+		}
+	}
+	for i, p := range payloads {
+		if len(p) != 4*e.teacher.description.Dims {
+			missing = append(missing, i)
+			continue
+		}
+		out[i].floats = cache.Floats(p)
+	}
+	e.hits.Add(int64(len(keys) - len(missing)))
+	e.misses.Add(int64(len(missing)))
+	return missing, nil
+}
+
+// teach has the teacher embed the texts of the flights in mine, puts the
+// vectors into the store and lands every flight, whatever happens.
+func (e *embedder) teach(ctx context.Context, r role, texts []string, keys []cache.Key, mine []*flight) (err error) {
+	defer func() { e.flights.land(mine, err) }()
+	ask := make([]string, len(mine))
+	for i, f := range mine {
+		ask[i] = r.prefix + texts[f.text]
+	}
+	rows, dst, err := e.teacher.embed(ctx, ask)
+	if failed := (*plugins.Error)(nil); errors.As(err, &failed) && failed.Row >= 0 {
+		return &textError{mine[failed.Row].text, err}
+	}
+	if err != nil {
+		return err
+	}
+	dims := len(dst) / len(ask)
+	var putKeys []cache.Key
+	var payloads [][]byte
+	for i, f := range mine {
+		if rows[i].Err != nil {
+			f.code = rows[i].Code
+			continue
+		}
+		f.floats = dst[i*dims : (i+1)*dims : (i+1)*dims]
+		putKeys, payloads = append(putKeys, keys[f.text]), append(payloads, cache.Bytes(f.floats))
+	}
+	return e.put(r, putKeys, payloads, mine)
+}
+
+// put stores fresh vectors and makes the flights carry what the store returns
+// for them: if another process was first, its vector is the one that counts.
+func (e *embedder) put(r role, keys []cache.Key, payloads [][]byte, mine []*flight) error {
+	if e.store == nil || len(keys) == 0 || e.deaf.Load() {
+		return nil
+	}
+	if err := e.store.Put(r.recipe, keys, payloads); err != nil {
+		if e.deaf.CompareAndSwap(false, true) {
+			e.warn("cache: %v: vectors from here on are not cached", err)
+		}
+		return nil
+	}
+	stored := make([][]byte, len(keys))
+	if _, err := e.store.Get(keys, stored); err != nil {
+		return err
+	}
+	k := 0
+	for _, f := range mine {
+		if f.code != "" {
+			continue
+		}
+		if stored[k] != nil {
+			f.floats = cache.Floats(stored[k])
+		}
+		k++
+	}
+	return nil
+}
+
+// flight is a vector on its way from the teacher.
+type flight struct {
+	vector
+	key  cache.Key
+	text int // its index in the batch that asks for it
+	done chan struct{}
+	err  error
+}
+
+// flights is every vector on its way, so that no text is embedded twice at
+// the same time.
+type flights struct {
+	mu  sync.Mutex
+	now map[cache.Key]*flight
+}
+
+// join returns the flight of each missing key, and those among them that the
+// caller must fly itself.
+func (f *flights) join(keys []cache.Key, missing []int) (mine []*flight, all map[cache.Key]*flight) {
+	all = make(map[cache.Key]*flight, len(missing))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		f.now = map[cache.Key]*flight{}
+	}
+	for _, i := range missing {
+		k := keys[i]
+		if all[k] != nil {
+			continue
+		}
+		if f.now[k] == nil {
+			f.now[k] = &flight{key: k, text: i, done: make(chan struct{})}
+			mine = append(mine, f.now[k])
+		}
+		all[k] = f.now[k]
+	}
+	return mine, all
+}
+
+// land ends the flights: who waits for them goes on.
+func (f *flights) land(mine []*flight, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range mine {
+		m.err = err
+		delete(f.now, m.key)
+		close(m.done)
+	}
+}
+
+// cosine of two vectors, and their lengths. The products of two float32 are
+// exact in float64, so the result is the same whether or not the platform
+// fuses them with the sum. Two sums each, over even and odd places, since one
+// would wait for its own last addition.
+func cosine(x, y []float32) (cos float32, xNorm, yNorm float64) {
+	var xy, xx, yy [2]float64
+	y = y[:len(x)]
+	i := 0
+	for ; i+1 < len(x); i += 2 {
+		a, b, c, d := float64(x[i]), float64(y[i]), float64(x[i+1]), float64(y[i+1])
+		xy[0] += a * b
+		xx[0] += a * a
+		yy[0] += b * b
+		xy[1] += c * d
+		xx[1] += c * c
+		yy[1] += d * d
+	}
+	if i < len(x) {
+		a, b := float64(x[i]), float64(y[i])
+		xy[0] += a * b
+		xx[0] += a * a
+		yy[0] += b * b
+	}
+	xNorm, yNorm = math.Sqrt(xx[0]+xx[1]), math.Sqrt(yy[0]+yy[1])
+	return float32((xy[0] + xy[1]) / (xNorm * yNorm)), xNorm, yNorm
+}
+
+// unit is v, of length norm, scaled to length 1, or v itself where it has that
+// length already.
+func unit(v []float32, norm float64) []float32 {
+	if math.Abs(norm-1) <= unitTolerance {
+		return v
+	}
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(float64(x) / norm)
+	}
+	return out
+}
+
+// unitTolerance is how far from 1 a length may be and still be called 1: what
+// normalising in float32 leaves.
+const unitTolerance = 1e-6

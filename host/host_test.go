@@ -1,0 +1,120 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
+	"github.com/cubeset/cubeset/plugins"
+)
+
+// The test binary plays the bundled teachers and the compiler.
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) == "" {
+		os.Exit(m.Run())
+	}
+	var err error
+	switch os.Args[1] {
+	case TeacherCommand:
+		err = plugins.ServeBundled(os.Args[2])
+	case CompileCommand:
+		err = CompileChild(context.Background(), os.Args[2], os.Stdin)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// testConfig is a Config with small chunks and a cache of the test's own.
+func testConfig(t testing.TB, input string) Config {
+	t.Helper()
+	dir := t.TempDir()
+	c := DefaultConfig()
+	c.Inputs = []string{filepath.Join(dir, "chats.jsonl")}
+	if err := os.WriteFile(c.Inputs[0], []byte(input), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.Out = filepath.Join(dir, "out")
+	c.Cache = filepath.Join(dir, "cache")
+	c.Workers = 2
+	c.ChunkRows = "16:16"
+	return c
+}
+
+func testOptions(t testing.TB, f fsx.FS) Options {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{Self: []string{exe}, fs: f}
+}
+
+// chats is n different pairs, with a bad, a short, a repeated and a broken one
+// among every ten.
+func chats(n int) string {
+	var b strings.Builder
+	for i := range n {
+		switch i % 10 {
+		case 3:
+			fmt.Fprintf(&b, "{\"question\": \"Is parcel %d there?\", \"answer\": \"Yes.\"}\n", i)
+		case 6:
+			fmt.Fprintf(&b, "{\"question\": \"Where is parcel %d now?\", \"answer\": \"parcel %d is in the depot of town %d now\"}\n", i-1, i-1, i-1)
+		case 8:
+			fmt.Fprintf(&b, "{\"question\": %d\n", i)
+		default:
+			fmt.Fprintf(&b, "{\"question\": \"Where is parcel %d now?\", \"answer\": \"Parcel %d is in the depot of town %d now\"}\n", i, i, i)
+		}
+	}
+	return b.String()
+}
+
+// promised is what two equal builds have equal, by name.
+func promised(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, name := range []string{"data", "rejects", "README.md", "manifest.json", "stats.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); os.IsNotExist(err) {
+			continue // rejects, where there are none
+		}
+		err := filepath.WalkDir(filepath.Join(dir, name), func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			rel, _ := filepath.Rel(dir, path)
+			files[rel] = string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func requireSame(t testing.TB, got, want map[string]string) {
+	t.Helper()
+	for name := range want {
+		if got[name] != want[name] {
+			t.Fatalf("%s differs (%d bytes, want %d)", name, len(got[name]), len(want[name]))
+		}
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d files, want %d", len(got), len(want))
+	}
+}
+
+func mustBuild(t testing.TB, c Config) Summary {
+	t.Helper()
+	sum, err := Build(context.Background(), c, testOptions(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}

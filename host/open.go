@@ -1,0 +1,312 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/cubeset/cubeset/formats/dialogue"
+	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/cache"
+	"github.com/cubeset/cubeset/host/dedup"
+	"github.com/cubeset/cubeset/host/internal/fsx"
+	"github.com/cubeset/cubeset/host/split"
+	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/wasm"
+)
+
+// Options is what a build needs of the program around it. The zero Options is
+// valid.
+type Options struct {
+	// Self is how to run this program again as a teacher or a compiler: its
+	// argv without the arguments that choose what the child does. Empty means
+	// the running binary if it is the cubeset command, else "cubeset" on PATH.
+	Self []string
+	// Log gets what a person may want to know; nil is silence.
+	Log *slog.Logger
+	// Progress, if not nil, is kept up to date while the build runs.
+	Progress *Progress
+
+	fs fsx.FS // nil: the real one
+}
+
+// defaultMinSimilarity is the threshold where neither the user nor the teacher
+// names one.
+const defaultMinSimilarity = 0.3
+
+// build is one build under way.
+type build struct {
+	config   Config
+	options  Options
+	log      *slog.Logger
+	fs       fsx.FS
+	begin    time.Time
+	progress *Progress
+
+	inputs                     []*input
+	readOptions                dialogue.Options
+	chunkRowsMin, chunkRowsMax int
+	bytesBefore                int64 // of the inputs read to their end
+
+	sandbox                    *wasm.Runtime
+	compiled                   string // folder of compiled filters to be removed at the end
+	textFilters, vectorFilters filterSet
+	twins                      *dedup.Exact // nil: duplicates stay
+	ids                        map[uint64]struct{}
+	embedder                   *embedder
+	splitter                   split.Splitter
+	similarity                 tensor.Similarity
+	schema                     tensor.Schema
+	spaceID, configDigest      string
+
+	out                     *outdir
+	partKeys                map[string]int
+	partsBuilt, partsReused atomic.Int64
+	total                   outcome
+	done                    []done
+}
+
+// done is a chunk that is finished: enough to find its rejects again.
+type done struct {
+	key     string
+	input   *input
+	line    int64
+	rejects int
+}
+
+// open checks the configuration and makes ready all that a build needs,
+// cheapest first, so that a mistake is told before anything is started.
+func open(ctx context.Context, c Config, o Options) (_ *build, err error) {
+	if os.Getenv(childEnv) != "" {
+		return nil, as(ErrConfig, errors.New("a child of cubeset starts no build: "+childEnv+" is set"))
+	}
+	if err := c.Validate(); err != nil {
+		return nil, as(ErrConfig, err)
+	}
+	b := &build{
+		config: c, options: o, log: o.Log, fs: o.fs, begin: time.Now(), progress: o.Progress,
+		partKeys: map[string]int{}, ids: map[uint64]struct{}{}, readOptions: dialogue.DefaultOptions(), embedder: &embedder{},
+		total: outcome{Dropped: map[string]int64{}, Skipped: map[string]int64{}},
+	}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
+	}
+	if b.fs == nil {
+		b.fs = fsx.OS{}
+	}
+	if b.progress == nil {
+		b.progress = &Progress{}
+	}
+	b.readOptions.Format = c.Format
+	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
+	b.splitter, _ = split.New(c.Validation, c.Seed)
+	if c.Dedup == "exact" {
+		b.twins = dedup.NewExact()
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.close())
+		}
+	}()
+	if err := b.openInputs(); err != nil {
+		return nil, err
+	}
+	cacheDir, err := b.openCache()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.openTeacher(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.openFilters(ctx, cacheDir); err != nil {
+		return nil, err
+	}
+	if err := b.describe(); err != nil {
+		return nil, err
+	}
+	b.out, err = claim(b.fs, c.Out)
+	return b, err
+}
+
+// openInputs checks that every input is there, and names it: by its base name
+// where that is unique, else by its path as given.
+func (b *build) openInputs() error {
+	bases := map[string]int{}
+	for _, path := range b.config.Inputs {
+		bases[filepath.Base(path)]++
+	}
+	var total int64
+	for _, path := range b.config.Inputs {
+		in := &input{path: path, name: filepath.Base(path), digest: sha256.New()}
+		if bases[in.name] > 1 {
+			in.name = path
+		}
+		if path == "-" {
+			in.name, total = "stdin", -1
+		} else if fi, err := os.Stat(path); err != nil {
+			return fmt.Errorf("read: %w", err)
+		} else if fi.IsDir() {
+			return fmt.Errorf("read: %s is a folder; name the files in it", path)
+		} else if total >= 0 {
+			total += fi.Size()
+		}
+		b.inputs = append(b.inputs, in)
+	}
+	b.progress.BytesTotal.Store(total)
+	return nil
+}
+
+// openCache opens the embedding cache and returns the folder compiled filters
+// are kept in. A cache of its own is a convenience: where the default one
+// cannot be used the build says so and goes on without.
+func (b *build) openCache() (dir string, err error) {
+	if b.config.Cache == "off" {
+		return "", nil
+	}
+	dir = b.config.Cache
+	if dir == "" {
+		if dir, err = cache.Locate(os.Getenv); err != nil {
+			return "", fmt.Errorf("cache: %w; name a folder with --cache, or use --cache off", err)
+		}
+	}
+	o := cache.DefaultOptions()
+	o.FS = b.fs
+	if b.embedder.store, err = cache.Open(dir, o); err != nil {
+		return "", fmt.Errorf("cache: %w; name another folder with --cache, or use --cache off", err)
+	}
+	return dir, nil
+}
+
+func (b *build) openTeacher(ctx context.Context) error {
+	po := plugins.DefaultOptions()
+	po.Log = b.log
+	po.CallTimeout, _ = time.ParseDuration(b.config.TeacherTime)
+	po.StartTimeout = min(po.StartTimeout, po.CallTimeout)
+	t, err := findTeacher(ctx, b.config.Teacher, b.options, po)
+	if err != nil {
+		return fmt.Errorf("embed: %w", err)
+	}
+	e := b.embedder
+	e.teacher = t
+	e.warn = func(format string, args ...any) { b.log.Warn(fmt.Sprintf(format, args...)) }
+	d := t.description
+	for i, prefix := range []string{d.QuestionPrefix, d.AnswerPrefix} {
+		e.roles[i] = role{prefix: prefix, recipe: cache.NewRecipe(t.embedID, prefix)}
+		if e.store == nil {
+			continue
+		}
+		doc, err := json.Marshal(map[string]string{"teacher": t.name, "model": d.Model, "revision": d.Revision, "embed_id": t.embedID, "prefix": prefix})
+		if err != nil {
+			return err
+		}
+		if err := e.store.Describe(e.roles[i].recipe, doc); err != nil {
+			e.warn("cache: %v", err)
+		}
+	}
+	b.spaceID = plugins.SpaceID(t.embedID, "native", "")
+	if n := tensor.DefaultShape().Size(); d.Dims != n {
+		return as(ErrTeacher, fmt.Errorf("embed: teacher %s: its vectors have %d values, a tensor of shape %v takes %d", t.name, d.Dims, tensor.DefaultShape(), n))
+	}
+	b.similarity = threshold(b.config, d.MinSimilarity)
+	return nil
+}
+
+// threshold is the lowest cosine that stays, and who says so.
+func threshold(c Config, registered float64) tensor.Similarity {
+	if f, _ := c.minSimilarity(); f != nil {
+		return tensor.Similarity{Min: *f, From: "config"}
+	}
+	if registered >= -1 && registered <= 1 { // NaN: the teacher names none
+		return tensor.Similarity{Min: float32(registered), From: "teacher"}
+	}
+	return tensor.Similarity{Min: defaultMinSimilarity, From: "default"}
+}
+
+func (b *build) openFilters(ctx context.Context, cacheDir string) (err error) {
+	wc := wasm.DefaultConfig()
+	wc.Log = func(filter string, level int, msg string) { b.log.Debug(msg, "filter", filter, "level", level) }
+	if cacheDir != "" {
+		wc.CacheDir = filepath.Join(cacheDir, "wasm")
+	} else if wc.CacheDir, err = os.MkdirTemp("", "cubeset-wasm-"); err != nil {
+		return fmt.Errorf("filter: %w", err)
+	} else {
+		b.compiled = wc.CacheDir
+	}
+	self, err := b.options.self()
+	if err != nil {
+		return fmt.Errorf("filter: %w", err)
+	}
+	wc.Precompile = precompile(wc.CacheDir, self)
+	if b.sandbox, err = wasm.NewRuntime(ctx, wc); err != nil {
+		return fmt.Errorf("filter: %w", err)
+	}
+	if b.textFilters, b.vectorFilters, err = b.loadFilters(ctx); err != nil {
+		return fmt.Errorf("filter: %w", err)
+	}
+	return nil
+}
+
+// describe fixes what the parts say of themselves, and the digest of every
+// setting that decides a byte of them.
+func (b *build) describe() error {
+	t := b.embedder.teacher
+	settings := map[string]any{
+		"format": b.config.Format, "dedup": b.config.Dedup, "validation": b.config.Validation, "seed": b.config.Seed,
+		"profile": b.config.Profile, "on_error": b.config.OnError, "rejects": b.config.Rejects, "chunk_rows": b.config.ChunkRows,
+		"shape": tensor.DefaultShape(), "embed_id": t.embedID, "space_id": b.spaceID, "version": Version,
+	}
+	var names, digests []string
+	for _, f := range b.filters() {
+		names, digests = append(names, f.name), append(digests, f.name+" "+f.digest)
+	}
+	settings["filters"] = digests
+	doc, err := json.Marshal(settings) // keys in order
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(doc)
+	b.configDigest = hex.EncodeToString(sum[:])
+	b.schema = tensor.Schema{
+		Shape: tensor.DefaultShape(), Scores: names, Profile: tensor.Profile(b.config.Profile),
+		Meta: tensor.Meta{
+			FormatVersion: tensor.FormatVersion, Shape: tensor.DefaultShape(), Normalised: true,
+			Teacher: t.name, EmbedID: t.embedID, SpaceID: b.spaceID, Projection: "native",
+			ConfigDigest: b.configDigest, Determinism: string(t.description.Determinism),
+		},
+	}
+	return nil
+}
+
+// filters is every filter in the order in which it judges.
+func (b *build) filters() filterSet {
+	return append(append(filterSet{}, b.textFilters...), b.vectorFilters...)
+}
+
+// close ends everything open started; it may be called on half of a build.
+func (b *build) close() error {
+	var errs []error
+	if t := b.embedder.teacher; t != nil {
+		errs = append(errs, t.close())
+	}
+	if b.sandbox != nil {
+		errs = append(errs, b.sandbox.Close(context.Background()))
+	}
+	if b.compiled != "" {
+		errs = append(errs, os.RemoveAll(b.compiled))
+	}
+	if b.embedder.store != nil {
+		errs = append(errs, b.embedder.store.Close())
+	}
+	if b.out != nil {
+		errs = append(errs, b.out.release())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,171 @@
+package host
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/cubeset/cubeset/formats/dialogue"
+	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/internal/fsx"
+	"github.com/cubeset/cubeset/host/split"
+)
+
+// writeBuffer is how much of a part is gathered before it goes to the disk.
+const writeBuffer = 1 << 20
+
+// partKey names what a chunk's parts hold: everything that decides one byte
+// of them goes into it. Two equal chunks of one build differ in the last
+// field, or their parts would be one file.
+func (b *build) partKey(c *chunk) string {
+	h := sha256.New()
+	field := func(p []byte) {
+		var n [8]byte
+		binary.LittleEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write(p)
+	}
+	field([]byte("cubeset.part.v1"))
+	field([]byte(b.configDigest))
+	field([]byte(c.input.format))
+	field([]byte(c.input.name))
+	field(c.digest[:])
+	field(c.twins)
+	key := hex.EncodeToString(h.Sum(nil))
+	b.partKeys[key]++
+	if n := b.partKeys[key]; n > 1 {
+		field(binary.LittleEndian.AppendUint64(nil, uint64(n)))
+		key = hex.EncodeToString(h.Sum(nil))
+	}
+	return key
+}
+
+// parts writes what a chunk becomes: at most one part a split.
+type parts struct {
+	b       *build
+	key     string
+	writers map[string]*partWriter
+}
+
+type partWriter struct {
+	split  string
+	base   string // file name
+	path   string
+	file   fsx.File
+	buffer *bufio.Writer
+	tensor *tensor.Writer
+	rows   []tensor.Row
+}
+
+func (b *build) newParts(c *chunk) *parts {
+	return &parts{b: b, key: c.Key, writers: map[string]*partWriter{}}
+}
+
+// write is a step: it projects each row's vectors and appends it to the part
+// of its split.
+func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
+	for i := range rows {
+		r := &rows[i]
+		w, err := p.of(p.b.splitter.Of(dialogue.Group(&r.Pair)))
+		if err != nil {
+			return nil, err
+		}
+		w.rows = append(w.rows, tensor.Row{
+			ID: r.ID, Question: r.Question, Answer: r.Answer, Context: r.Context,
+			DialogueID: r.DialogueID, Turn: r.Turn, Lang: r.Lang, Source: r.Source, Split: w.split,
+			Similarity: r.similarity, Scores: r.scores,
+			QuestionEmbedding: unit(r.question, r.questionNorm), AnswerEmbedding: unit(r.answer, r.answerNorm),
+		})
+		c.Stats.kept(r)
+	}
+	for _, w := range p.writers {
+		if err := w.tensor.Write(w.rows); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.path, err)
+		}
+		w.rows = w.rows[:0]
+	}
+	p.b.progress.Kept.Add(int64(len(rows)))
+	return rows, nil
+}
+
+func (p *parts) of(name string) (*partWriter, error) {
+	if w := p.writers[name]; w != nil {
+		return w, nil
+	}
+	base := name + "-" + p.key[:16] + ".parquet"
+	w := &partWriter{split: name, base: base, path: filepath.Join(p.b.out.partsDir(), base)}
+	var err error
+	if w.file, err = p.b.fs.Create(w.path); err != nil {
+		return nil, err
+	}
+	p.writers[name] = w
+	w.buffer = bufio.NewWriterSize(w.file, writeBuffer)
+	w.tensor, err = tensor.NewWriter(w.buffer, p.b.schema)
+	return w, err
+}
+
+// finish closes the parts, makes them durable and returns them, train first.
+func (p *parts) finish() (infos []tensor.PartInfo, err error) {
+	for _, name := range []string{split.Train, split.Validation} {
+		w := p.writers[name]
+		if w == nil {
+			continue
+		}
+		stat, err := w.tensor.Close()
+		if err == nil {
+			err = w.buffer.Flush()
+		}
+		if err == nil {
+			err = w.file.Sync()
+		}
+		if err == nil {
+			err = w.file.Close()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", w.path, err)
+		}
+		delete(p.writers, name)
+		infos = append(infos, tensor.PartInfo{
+			Path: "data/" + w.base, Split: name, Rows: stat.Rows, Bytes: stat.Bytes, SHA256: stat.SHA256, Key: p.key,
+		})
+	}
+	return infos, nil
+}
+
+// abandon removes parts that were begun and not finished.
+func (p *parts) abandon() {
+	for _, w := range p.writers {
+		w.file.Close()
+		p.b.fs.Remove(w.path)
+	}
+}
+
+// keep finishes c's parts and notes in the journal what became of it.
+func (b *build) keep(c *chunk, p *parts) (err error) {
+	if c.Parts, err = p.finish(); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	slices.SortStableFunc(c.Rejects, func(x, y reject) int { return int(x.Line - y.Line) })
+	b.partsBuilt.Add(int64(len(c.Parts)))
+	c.rows = nil
+	return b.out.save(&c.outcome)
+}
+
+// reuse takes over what an earlier build left of an equal chunk.
+func (b *build) reuse(c *chunk) bool {
+	o, ok := b.out.load(c.Key)
+	if !ok {
+		return false
+	}
+	c.outcome, c.rows = o, nil
+	b.partsReused.Add(int64(len(c.Parts)))
+	for _, p := range c.Parts {
+		b.progress.Kept.Add(p.Rows)
+	}
+	return true
+}

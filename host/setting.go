@@ -1,0 +1,157 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Setting is one field of a Config. Its flag is --min-similarity, its key in
+// cubeset.yaml min_similarity and its environment variable
+// CUBESET_MIN_SIMILARITY when its Name is "min-similarity".
+type Setting struct {
+	Name  string
+	Short string // one-letter flag, or ""
+	Arg   string // what the help text calls the value, "" for a switch
+	Doc   string // one line for the help text
+	List  bool   // may be given several times; each adds
+
+	get func(*Config) string
+	set func(*Config, string) error
+}
+
+// Key is the setting's name in cubeset.yaml.
+func (s Setting) Key() string { return strings.ReplaceAll(s.Name, "-", "_") }
+
+// Env is the setting's environment variable.
+func (s Setting) Env() string { return "CUBESET_" + strings.ToUpper(s.Key()) }
+
+// Get is the setting's value in c, as Set takes it.
+func (s Setting) Get(c *Config) string { return s.get(c) }
+
+// Set parses value into c. For a List it adds.
+func (s Setting) Set(c *Config, value string) error {
+	if err := s.set(c, value); err != nil {
+		return fmt.Errorf("%s: %w", s.Key(), err)
+	}
+	return nil
+}
+
+// Settings is every setting of a build, in the order of the help text. Flags,
+// cubeset.yaml, environment variables and the reference all come from here.
+func Settings() []Setting {
+	return []Setting{
+		text("out", "o", "DIR", "folder of the dataset; made if absent", func(c *Config) *string { return &c.Out }),
+		text("format", "", "NAME", "format of the inputs: auto, or "+strings.Join(formatNames(), ", "), func(c *Config) *string { return &c.Format }),
+		text("teacher", "", "NAME|PATH", "bundled teacher, or the command of your own (see: cubeset teacher list)", func(c *Config) *string { return &c.Teacher }),
+		list("filter", "X", "bundled filter or .wasm file, added after the preset's", func(c *Config) *[]string { return &c.Filters }),
+		filterOption(),
+		text("preset", "", "NAME", "filters to start from: dialogue (length, echo, similarity) or none", func(c *Config) *string { return &c.Preset }),
+		text("min-similarity", "", "F|auto", "lowest question-answer cosine the similarity filter keeps; auto takes the teacher's own value, else 0.3", func(c *Config) *string { return &c.MinSimilarity }),
+		text("validation", "", "F", "share of dialogues in the validation split, 0 to 1", func(c *Config) *string { return &c.Validation }),
+		number("seed", "N", "seed of the split", func(c *Config) *int64 { return &c.Seed }),
+		text("dedup", "", "exact|none", "drop pairs whose texts repeat an earlier pair's but for case and spacing", func(c *Config) *string { return &c.Dedup }),
+		text("profile", "", "compat|fast", "compat compresses everything and is read everywhere; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
+		text("cache", "", "DIR|off", "embedding cache (default $CUBESET_CACHE, else the user's cache folder)", func(c *Config) *string { return &c.Cache }),
+		integer("workers", "N", "chunks worked on at once; never changes the output", func(c *Config) *int { return &c.Workers }),
+		text("chunk-rows", "", "MIN:MAX", "records in a chunk, the unit of parallel work and of reuse", func(c *Config) *string { return &c.ChunkRows }),
+		text("teacher-timeout", "", "TIME", "longest wait for the teacher to answer one batch", func(c *Config) *string { return &c.TeacherTime }),
+		text("on-error", "", "fail|keep|drop", "what to do with a row on which a filter traps", func(c *Config) *string { return &c.OnError }),
+		text("rejects", "", "safe|full", "safe leaves the texts of sensitive rejects out of rejects/", func(c *Config) *string { return &c.Rejects }),
+		toggle("strict", "end with exit code 3 if a row was skipped or rejected by the teacher", func(c *Config) *bool { return &c.Strict }),
+	}
+}
+
+func text(name, short, arg, doc string, field func(*Config) *string) Setting {
+	return Setting{Name: name, Short: short, Arg: arg, Doc: doc,
+		get: func(c *Config) string { return *field(c) },
+		set: func(c *Config, s string) error { *field(c) = s; return nil }}
+}
+
+func list(name, arg, doc string, field func(*Config) *[]string) Setting {
+	return Setting{Name: name, Arg: arg, Doc: doc, List: true,
+		get: func(c *Config) string { return strings.Join(*field(c), ",") },
+		set: func(c *Config, s string) error { *field(c) = append(*field(c), s); return nil }}
+}
+
+func number(name, arg, doc string, field func(*Config) *int64) Setting {
+	return Setting{Name: name, Arg: arg, Doc: doc,
+		get: func(c *Config) string { return strconv.FormatInt(*field(c), 10) },
+		set: func(c *Config, s string) (err error) {
+			n, err := strconv.ParseInt(s, 10, 64)
+			if err != nil {
+				return fmt.Errorf("%q is not a whole number", s)
+			}
+			*field(c) = n
+			return nil
+		}}
+}
+
+func integer(name, arg, doc string, field func(*Config) *int) Setting {
+	o := number(name, arg, doc, nil)
+	o.get = func(c *Config) string { return strconv.Itoa(*field(c)) }
+	o.set = func(c *Config, s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", s)
+		}
+		*field(c) = n
+		return nil
+	}
+	return o
+}
+
+func toggle(name, doc string, field func(*Config) *bool) Setting {
+	return Setting{Name: name, Doc: doc,
+		get: func(c *Config) string { return strconv.FormatBool(*field(c)) },
+		set: func(c *Config, s string) error {
+			b, err := strconv.ParseBool(s)
+			if err != nil {
+				return fmt.Errorf("%q is neither true nor false", s)
+			}
+			*field(c) = b
+			return nil
+		}}
+}
+
+// filterOption is --filter-option length.question_min=3. The value is JSON; a
+// word that is not JSON is taken as a string.
+func filterOption() Setting {
+	return Setting{Name: "filter-option", Arg: "FILTER.KEY=VALUE", List: true,
+		Doc: "setting of a filter, for example length.question_min=3",
+		get: func(c *Config) string {
+			var all []string
+			for f, options := range c.FilterOptions {
+				for k, v := range options {
+					all = append(all, fmt.Sprintf("%s.%s=%s", f, k, v))
+				}
+			}
+			slices.Sort(all)
+			return strings.Join(all, ",")
+		},
+		set: func(c *Config, s string) error {
+			name, value, ok := strings.Cut(s, "=")
+			filter, key, ok2 := strings.Cut(name, ".")
+			if !ok || !ok2 || filter == "" || key == "" {
+				return fmt.Errorf("%q is not FILTER.KEY=VALUE", s)
+			}
+			raw := json.RawMessage(value)
+			if !json.Valid(raw) {
+				raw, _ = json.Marshal(value)
+			}
+			c.setFilterOption(filter, key, raw)
+			return nil
+		}}
+}
+
+func (c *Config) setFilterOption(filter, key string, value json.RawMessage) {
+	if c.FilterOptions == nil {
+		c.FilterOptions = map[string]map[string]json.RawMessage{}
+	}
+	if c.FilterOptions[filter] == nil {
+		c.FilterOptions[filter] = map[string]json.RawMessage{}
+	}
+	c.FilterOptions[filter][key] = value
+}

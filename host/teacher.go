@@ -1,0 +1,151 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cubeset/cubeset/plugins"
+	sdk "github.com/cubeset/cubeset/sdk/teacher"
+)
+
+// childEnv marks a process that this program started as a teacher or a
+// compiler. Such a process starts no other.
+const childEnv = "CUBESET_CHILD"
+
+// TeacherCommand is what a bundled teacher's process is told to be.
+const TeacherCommand = "__teacher"
+
+// buildPath is the main package that can play the teacher itself.
+const buildPath = "github.com/cubeset/cubeset/host/cubeset"
+
+// teacher is the build's teacher. A bundled one is started at the first text
+// that is not cached, so that a fully cached build starts none; a third
+// party's is started at once, since only it can say what it is.
+type teacher struct {
+	name        string
+	spec        plugins.Spec
+	options     plugins.Options
+	description sdk.Description
+	embedID     string
+
+	mu      sync.Mutex
+	process *plugins.Teacher
+	failed  error
+
+	texts atomic.Int64
+	spent atomic.Int64 // nanoseconds
+}
+
+// findTeacher resolves a name or a path to a teacher and learns what it is.
+func findTeacher(ctx context.Context, name string, o Options, po plugins.Options) (*teacher, error) {
+	t := &teacher{name: name, options: po}
+	if isPath(name) {
+		return t, t.describe(ctx)
+	}
+	known, ok := plugins.Find(name)
+	if !ok {
+		var names []string
+		for _, k := range plugins.All() {
+			names = append(names, k.Name)
+		}
+		return nil, as(ErrConfig, fmt.Errorf("no bundled teacher is called %q%s; a teacher of your own is named by its path, for example ./%s", name, suggest(name, names), name))
+	}
+	self, err := o.self()
+	if err != nil {
+		return nil, err
+	}
+	t.spec = plugins.Spec{Name: name, Command: append(self, TeacherCommand, name), SetEnv: []string{childEnv + "=1"}}
+	t.know(known.Description)
+	return t, nil
+}
+
+// describe starts a third party's teacher and asks it what it is.
+func (t *teacher) describe(ctx context.Context) error {
+	path, err := filepath.Abs(t.name)
+	if err != nil {
+		return as(ErrConfig, err)
+	}
+	t.name = filepath.Base(path)
+	t.spec = plugins.Spec{Name: t.name, Command: []string{path}, Dir: filepath.Dir(path)}
+	p, err := t.start(ctx)
+	if err != nil {
+		return err
+	}
+	t.know(p.Description())
+	return nil
+}
+
+func (t *teacher) know(d sdk.Description) {
+	t.description, t.embedID = d, plugins.EmbedID(d)
+}
+
+// start returns the running process, starting it if it is not yet.
+func (t *teacher) start(ctx context.Context) (*plugins.Teacher, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.process != nil || t.failed != nil {
+		return t.process, t.failed
+	}
+	p, err := plugins.Start(ctx, t.spec, t.options)
+	if err != nil {
+		t.failed = as(ErrTeacher, err)
+		return nil, t.failed
+	}
+	if id := plugins.EmbedID(p.Description()); t.embedID != "" && id != t.embedID {
+		p.Close()
+		t.failed = as(ErrTeacher, fmt.Errorf("teacher %s says it is %s, this program knows it as %s", t.name, id, t.embedID))
+		return nil, t.failed
+	}
+	t.process = p
+	return p, nil
+}
+
+// embed returns a row a text and their vectors, one after the other.
+func (t *teacher) embed(ctx context.Context, texts []string) ([]plugins.Row, []float32, error) {
+	p, err := t.start(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	begin := time.Now()
+	dst := make([]float32, len(texts)*t.description.Dims)
+	rows, err := p.Embed(ctx, texts, dst)
+	t.spent.Add(int64(time.Since(begin)))
+	if err != nil {
+		return nil, nil, as(ErrTeacher, err)
+	}
+	t.texts.Add(int64(len(texts)))
+	return rows, dst, nil
+}
+
+func (t *teacher) close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.process == nil {
+		return nil
+	}
+	return t.process.Close()
+}
+
+// self is the command that runs this program again.
+func (o Options) self() ([]string, error) {
+	if len(o.Self) > 0 {
+		return append([]string(nil), o.Self...), nil
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Path == buildPath {
+		exe, err := os.Executable()
+		return []string{exe}, err
+	}
+	exe, err := exec.LookPath("cubeset")
+	if err != nil {
+		return nil, errors.New("the bundled teachers run inside the cubeset command, and none is on PATH: install it, or set host.Options.Self")
+	}
+	return []string{exe}, nil
+}
