@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cubeset/cubeset/host"
+)
+
+// configName is read from the working folder when -c names no other file.
+const configName = "cubeset.yaml"
+
+func buildCommand(self []string) *cobra.Command {
+	var file string
+	var asJSON, verbose bool
+	c := &cobra.Command{
+		Use:   "build INPUT… -o DIR",
+		Short: "Make a dataset of dialogue files, or bring one up to date",
+		Long: `Read dialogues, filter them, embed every question and answer, and write a
+dataset of [8,8,12] tensors to DIR. Run the same command again to go on after
+an interruption, or after the inputs changed: what is done is not done twice.
+
+Each setting is taken from its flag, else from its environment variable
+(CUBESET_MIN_SIMILARITY for --min-similarity), else from cubeset.yaml
+(min_similarity), else its default.`,
+		Example: `  cubeset build dialogues.jsonl -o dataset
+  cubeset build a.jsonl.gz b.csv -o dataset --validation 0.1 --seed 7
+  cubeset build dialogues.jsonl -o dataset --teacher ./my-teacher --filter my-filter.wasm
+  cubeset build dialogues.jsonl -o everything --preset none
+  zcat dialogues.jsonl.gz | cubeset build - -o dataset --json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("build: no input; for example: cubeset build dialogues.jsonl -o dataset")}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&file, "config", "c", "", "configuration file (default ./"+configName+" if it is there)")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "say more, the teacher's and the filters' own words among it")
+	jsonFlag(c, &asJSON)
+	flags := settingFlags(c.Flags())
+	c.RunE = func(c *cobra.Command, args []string) error {
+		config, err := configure(file, flags)
+		if err != nil {
+			return usageError{err}
+		}
+		config.Inputs = args
+		return build(c.Context(), config, self, asJSON, verbose)
+	}
+	return c
+}
+
+// settingFlag gathers what the command line says of one setting.
+type settingFlag struct {
+	host.Setting
+	given []string
+}
+
+func (f *settingFlag) Set(s string) error { f.given = append(f.given, s); return nil }
+func (f *settingFlag) Type() string       { return f.Arg }
+func (f *settingFlag) String() string {
+	if f.Key() == "" {
+		return "" // the zero value that pflag makes to compare with
+	}
+	c := host.DefaultConfig()
+	return f.Get(&c)
+}
+
+func settingFlags(set *pflag.FlagSet) []*settingFlag {
+	var all []*settingFlag
+	for _, s := range host.Settings() {
+		f := &settingFlag{Setting: s}
+		flag := set.VarPF(f, s.Name, s.Short, s.Doc)
+		if s.Arg == "" {
+			flag.NoOptDefVal = "true"
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// configure gathers a Config: the defaults, then the file, then the
+// environment, then the flags.
+func configure(file string, flags []*settingFlag) (host.Config, error) {
+	c := host.DefaultConfig()
+	name := file
+	if name == "" {
+		name = configName
+	}
+	src, err := os.ReadFile(name)
+	if err == nil {
+		err = c.ReadYAML(name, src)
+	} else if file == "" && errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		return c, err
+	}
+	for _, f := range flags {
+		if v := os.Getenv(f.Env()); v != "" {
+			values := []string{v}
+			if f.List {
+				values = strings.Split(v, ",")
+			}
+			if err := set(&c, f.Setting, values); err != nil {
+				return c, fmt.Errorf("%s: %w", f.Env(), err)
+			}
+		}
+	}
+	for _, f := range flags {
+		if err := set(&c, f.Setting, f.given); err != nil {
+			return c, fmt.Errorf("--%s: %w", f.Name, err)
+		}
+	}
+	return c, nil
+}
+
+func set(c *host.Config, s host.Setting, values []string) error {
+	for _, v := range values {
+		if err := s.Set(c, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bool) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	show := startProgress(os.Stderr)
+	log := slog.New(slog.NewTextHandler(show, &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTime}))
+	sum, err := host.Build(ctx, c, host.Options{Self: self, Log: log, Progress: &show.Progress})
+	show.stop()
+	if sum.SchemaVersion == 0 { // it did not come to reading
+		return err
+	}
+	if errors.Is(err, host.ErrInterrupted) {
+		fmt.Fprintf(os.Stderr, "cubeset: %s done and kept. Go on with the same command:\n  %s\n", plural(sum.Parts.Built+sum.Parts.Reused, "part"), again(os.Args))
+		return err
+	}
+	if errors.Is(err, host.ErrTeacher) {
+		fmt.Fprintf(os.Stderr, "cubeset: what is done is kept; go on with the same command:\n  %s\n", again(os.Args))
+	}
+	if err != nil && !errors.Is(err, host.ErrSkipped) && !errors.Is(err, host.ErrNothingKept) {
+		return err
+	}
+	if asJSON {
+		if jsonErr := printJSON(sum); jsonErr != nil {
+			return jsonErr
+		}
+		return err
+	}
+	printSummary(os.Stdout, sum)
+	return err
+}
+
+// withoutTime leaves the time out of log lines: they are for a person who is
+// looking, and tests compare them.
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// again is the command line as it was given.
+func again(args []string) string {
+	var words []string
+	for _, a := range args {
+		words = append(words, quote(a))
+	}
+	return strings.Join(words, " ")
+}

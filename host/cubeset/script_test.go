@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cubeset/cubeset/plugins/hashing"
+	"github.com/cubeset/cubeset/sdk/teacher"
+	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
+)
+
+// The test binary plays the command and every teacher of the scripts.
+func TestMain(m *testing.M) {
+	if os.Getenv("CUBESET_CHILD") != "" { // by whatever name: never the tests again
+		main()
+	}
+	commands := map[string]func(){"cubeset": main}
+	for name := range faults {
+		commands["teacher-"+name] = func() { teacher.Serve(&fake{Embedder: hashing.New(), fault: name}) }
+	}
+	for name := range rawFaults {
+		commands["teacher-"+name] = func() { serveRaw(name) }
+	}
+	commands["teacher-mute"] = func() { time.Sleep(time.Hour) }
+	testscript.Main(m, commands)
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			bin, _, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
+			root, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("TEACHER", filepath.Join(bin, "teacher-"))
+			env.Setenv("EXAMPLES", filepath.Join(root, "examples"))
+			env.Setenv("CUBESET_CACHE", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("TMPDIR", env.WorkDir)
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"repeat": repeat, "cut": cut, "same": same, "none": none},
+	})
+}
+
+// fake is a healthy teacher with one fault.
+type fake struct {
+	teacher.Embedder
+	fault string
+}
+
+// faults are the ways in which a teacher goes wrong, at a text that says
+// "trouble".
+var faults = map[string]func(texts []string, dst []float32, row int) error{
+	"fine":  func([]string, []float32, int) error { return nil },
+	"dies":  func([]string, []float32, int) error { os.Exit(3); return nil },
+	"hangs": func([]string, []float32, int) error { time.Sleep(time.Hour); return nil },
+	"nan": func(_ []string, dst []float32, row int) error {
+		dst[row*hashing.Dims+5] = float32(math.NaN())
+		return nil
+	},
+	"zero": func(_ []string, dst []float32, row int) error {
+		clear(dst[row*hashing.Dims : (row+1)*hashing.Dims])
+		return nil
+	},
+	"stops": func([]string, []float32, int) error {
+		return errors.Join(teacher.ErrStop, errors.New("the key is not valid"))
+	},
+}
+
+func (f *fake) Describe(ctx context.Context) (teacher.Description, error) {
+	d, err := f.Embedder.Describe(ctx)
+	d.Name, d.Model = "teacher-"+f.fault, "test/"+f.fault
+	return d, err
+}
+
+func (f *fake) Embed(ctx context.Context, texts []string, dst []float32) error {
+	if err := f.Embedder.Embed(ctx, texts, dst); err != nil {
+		return err
+	}
+	if row := slices.IndexFunc(texts, func(s string) bool { return strings.Contains(s, "trouble") }); row >= 0 {
+		return faults[f.fault](texts, dst, row)
+	}
+	return nil
+}
+
+// raw answers in ways the SDK would not let a teacher answer.
+type raw struct {
+	teacherpb.UnimplementedTeacherServer
+	fault string
+}
+
+var rawFaults = map[string]func(*teacherpb.EmbedResponse){
+	"short": func(r *teacherpb.EmbedResponse) { r.Dims = 767; r.Vectors = r.Vectors[:r.Rows*767*4] },
+	"few":   func(r *teacherpb.EmbedResponse) { r.Rows--; r.Vectors = r.Vectors[:r.Rows*768*4] },
+}
+
+func serveRaw(fault string) {
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig:  teacher.Handshake,
+		VersionedPlugins: teacher.Protocols(&raw{fault: fault}),
+		GRPCServer:       plugin.DefaultGRPCServer,
+	})
+}
+
+func (r *raw) Describe(ctx context.Context, _ *teacherpb.DescribeRequest) (*teacherpb.DescribeResponse, error) {
+	d := hashing.Describe()
+	d.Name, d.Model = "teacher-"+r.fault, "test/"+r.fault
+	return d.Proto(), nil
+}
+
+func (r *raw) Embed(_ context.Context, q *teacherpb.EmbedRequest) (*teacherpb.EmbedResponse, error) {
+	a := &teacherpb.EmbedResponse{Rows: uint32(len(q.Texts)), Dims: 768, Vectors: bytes.Repeat([]byte{0, 0, 0x80, 0x3f}, len(q.Texts)*768)}
+	rawFaults[r.fault](a)
+	return a, nil
+}
+
+// repeat FILE N TEXT writes TEXT N times to FILE.
+func repeat(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Repeat(args[2], n)), 0o644))
+}
+
+// cut FILE N leaves out the last N bytes of FILE.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b[:len(b)-n], 0o644))
+}
+
+// promised is what equal builds have equal, to the byte.
+var promised = []string{"data", "rejects", "README.md", "manifest.json", "stats.json"}
+
+// same DIR1 DIR2 compares what is promised of two datasets.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	a, b := tree(ts, args[0]), tree(ts, args[1])
+	for name, content := range a {
+		if b[name] != content {
+			ts.Fatalf("%s differs between %s and %s", name, args[0], args[1])
+		}
+	}
+	if len(a) != len(b) {
+		ts.Fatalf("%s has %d files, %s %d", args[0], len(a), args[1], len(b))
+	}
+}
+
+func tree(ts *testscript.TestScript, dir string) map[string]string {
+	files := map[string]string{}
+	for _, name := range promised {
+		root := filepath.Join(ts.MkAbs(dir), name)
+		if _, err := os.Stat(root); err != nil {
+			continue
+		}
+		ts.Check(filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			rel, _ := filepath.Rel(ts.MkAbs(dir), path)
+			files[rel] = string(b)
+			return err
+		}))
+	}
+	return files
+}
+
+// none PATTERN says that no file matches.
+func none(ts *testscript.TestScript, neg bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) > 0 {
+		ts.Fatalf("found %v", found)
+	}
+}
