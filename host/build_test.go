@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -69,7 +70,7 @@ func TestBuildCutAnywhereAndResumed(t *testing.T) {
 	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
 		t.Fatal(err)
 	}
-	for at := 1; at <= whole.Calls(); at += 3 {
+	for at := 1; at <= whole.Calls(); at += step(3) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Stop: true}))
 		if err == nil {
@@ -99,7 +100,7 @@ func TestBuildOnAFullDisk(t *testing.T) {
 	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
 		t.Fatal(err)
 	}
-	for at := 1; at <= whole.Calls(); at += 5 {
+	for at := 1; at <= whole.Calls(); at += step(5) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Err: syscall.ENOSPC}))
 		if err != nil && !errors.Is(err, syscall.ENOSPC) {
@@ -127,7 +128,7 @@ func TestWorkersChunksAndInterruptionsDoNotShow(t *testing.T) {
 			rt.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		cut := rapid.IntRange(1, 120).Draw(rt, "cut")
+		cut := rapid.Int32Range(1, 120).Draw(rt, "cut")
 		_, err := Build(ctx, many, testOptions(t, &cancelAt{FS: fsx.OS{}, at: cut, cancel: cancel}))
 		cancel()
 		if errors.Is(err, ErrInterrupted) {
@@ -143,12 +144,13 @@ func TestWorkersChunksAndInterruptionsDoNotShow(t *testing.T) {
 // cancelAt interrupts the build at a file it makes.
 type cancelAt struct {
 	fsx.FS
-	at     int
+	at     int32
+	made   atomic.Int32
 	cancel context.CancelFunc
 }
 
 func (c *cancelAt) Create(name string) (fsx.File, error) {
-	if c.at--; c.at == 0 {
+	if c.made.Add(1) == c.at {
 		c.cancel()
 	}
 	return c.FS.Create(name)

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,10 @@ import (
 // The test binary plays the bundled teachers and the compiler.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) == "" {
+		flag.Parse()
+		if testing.Short() { // under the race detector each build takes ten times as long
+			flag.Set("rapid.checks", "10")
+		}
 		os.Exit(m.Run())
 	}
 	var err error
@@ -28,6 +33,14 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// step is how many calls a test that stops at every Nth goes on by.
+func step(n int) int {
+	if testing.Short() {
+		return 10 * n
+	}
+	return n
 }
 
 // testConfig is a Config with small chunks and a cache of the test's own.
