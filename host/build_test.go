@@ -70,7 +70,7 @@ func TestBuildCutAnywhereAndResumed(t *testing.T) {
 	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
 		t.Fatal(err)
 	}
-	for at := 1; at <= whole.Calls(); at += step(3) {
+	for at := 1; at <= whole.Calls(); at += stride(3) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Stop: true}))
 		if err == nil {
@@ -100,7 +100,7 @@ func TestBuildOnAFullDisk(t *testing.T) {
 	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
 		t.Fatal(err)
 	}
-	for at := 1; at <= whole.Calls(); at += step(5) {
+	for at := 1; at <= whole.Calls(); at += stride(5) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Err: syscall.ENOSPC}))
 		if err != nil && !errors.Is(err, syscall.ENOSPC) {

@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// step is how many calls a test that stops at every Nth goes on by.
-func step(n int) int {
+// stride is how many calls a test that stops at every Nth goes on by.
+func stride(n int) int {
 	if testing.Short() {
 		return 10 * n
 	}
