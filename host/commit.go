@@ -41,7 +41,7 @@ func (b *build) commit() error {
 	for _, d := range b.done {
 		keep[d.key] = true
 	}
-	return errors.Join(b.out.forget(keep), b.writeRun())
+	return errors.Join(b.out.savePlaces(b.done), b.out.forget(keep), b.writeRun())
 }
 
 // title is what the dataset's card is headed with: the inputs, since the

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"sync"
 	"sync/atomic"
 
 	"github.com/cubeset/cubeset/host/cache"
@@ -30,12 +28,6 @@ type embedder struct {
 type role struct {
 	prefix string
 	recipe cache.Recipe
-}
-
-// vector is one text's embedding, or why there is none.
-type vector struct {
-	floats []float32
-	code   string // not empty: the teacher rejected the text
 }
 
 // embed is a step: it gives each row its vectors and their cosine, and drops
@@ -138,14 +130,16 @@ func (e *embedder) lookup(keys []cache.Key, out []vector) (missing []int, err er
 // teach has the teacher embed the texts of the flights in mine, puts the
 // vectors into the store and lands every flight, whatever happens.
 func (e *embedder) teach(ctx context.Context, r role, texts []string, keys []cache.Key, mine []*flight) (err error) {
-	defer func() { e.flights.land(mine, err) }()
+	var failed error // of the teacher as a whole, without the place in this batch
+	defer func() { e.flights.land(mine, cmp.Or(failed, err)) }()
 	ask := make([]string, len(mine))
 	for i, f := range mine {
 		ask[i] = r.prefix + texts[f.text]
 	}
 	rows, dst, err := e.teacher.embed(ctx, ask)
-	if failed := (*plugins.Error)(nil); errors.As(err, &failed) && failed.Row >= 0 {
-		return &textError{mine[failed.Row].text, err}
+	if at := (*plugins.Error)(nil); errors.As(err, &at) && at.Row >= 0 {
+		failed = err
+		return &textError{mine[at.Row].text, err}
 	}
 	if err != nil {
 		return err
@@ -192,97 +186,3 @@ func (e *embedder) put(r role, keys []cache.Key, payloads [][]byte, mine []*flig
 	}
 	return nil
 }
-
-// flight is a vector on its way from the teacher.
-type flight struct {
-	vector
-	key  cache.Key
-	text int // its index in the batch that asks for it
-	done chan struct{}
-	err  error
-}
-
-// flights is every vector on its way, so that no text is embedded twice at
-// the same time.
-type flights struct {
-	mu  sync.Mutex
-	now map[cache.Key]*flight
-}
-
-// join returns the flight of each missing key, and those among them that the
-// caller must fly itself.
-func (f *flights) join(keys []cache.Key, missing []int) (mine []*flight, all map[cache.Key]*flight) {
-	all = make(map[cache.Key]*flight, len(missing))
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.now == nil {
-		f.now = map[cache.Key]*flight{}
-	}
-	for _, i := range missing {
-		k := keys[i]
-		if all[k] != nil {
-			continue
-		}
-		if f.now[k] == nil {
-			f.now[k] = &flight{key: k, text: i, done: make(chan struct{})}
-			mine = append(mine, f.now[k])
-		}
-		all[k] = f.now[k]
-	}
-	return mine, all
-}
-
-// land ends the flights: who waits for them goes on.
-func (f *flights) land(mine []*flight, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, m := range mine {
-		m.err = err
-		delete(f.now, m.key)
-		close(m.done)
-	}
-}
-
-// cosine of two vectors, and their lengths. The products of two float32 are
-// exact in float64, so the result is the same whether or not the platform
-// fuses them with the sum. Two sums each, over even and odd places, since one
-// would wait for its own last addition.
-func cosine(x, y []float32) (cos float32, xNorm, yNorm float64) {
-	var xy, xx, yy [2]float64
-	y = y[:len(x)]
-	i := 0
-	for ; i+1 < len(x); i += 2 {
-		a, b, c, d := float64(x[i]), float64(y[i]), float64(x[i+1]), float64(y[i+1])
-		xy[0] += a * b
-		xx[0] += a * a
-		yy[0] += b * b
-		xy[1] += c * d
-		xx[1] += c * c
-		yy[1] += d * d
-	}
-	if i < len(x) {
-		a, b := float64(x[i]), float64(y[i])
-		xy[0] += a * b
-		xx[0] += a * a
-		yy[0] += b * b
-	}
-	xNorm, yNorm = math.Sqrt(xx[0]+xx[1]), math.Sqrt(yy[0]+yy[1])
-	return float32((xy[0] + xy[1]) / (xNorm * yNorm)), xNorm, yNorm
-}
-
-// unit is v, of length norm, scaled to length 1, or v itself where it has that
-// length already.
-func unit(v []float32, norm float64) []float32 {
-	if math.Abs(norm-1) <= unitTolerance {
-		return v
-	}
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = float32(float64(x) / norm)
-	}
-	return out
-}
-
-// unitTolerance is how far from 1 a length may be and still be called 1: what
-// normalising in float32 leaves.
-const unitTolerance = 1e-6

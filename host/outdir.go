@@ -20,8 +20,9 @@ import (
 // Names inside the dataset's folder. Readers of the dataset skip both: one is
 // hidden, the other begins with an underscore.
 const (
-	stateDir = ".cubeset" // the lock, and what became of each chunk
-	tmpDir   = "_tmp"     // parts that are not yet part of the dataset
+	stateDir   = ".cubeset"    // the lock, and what became of each chunk
+	placesName = "places.json" // in stateDir: where each chunk of the dataset begins
+	tmpDir     = "_tmp"        // parts that are not yet part of the dataset
 )
 
 // outNames is everything a build leaves at the top of its folder.
@@ -159,6 +160,27 @@ func (o *outdir) has(p tensor.PartInfo) bool {
 		}
 	}
 	return false
+}
+
+// place is where a chunk begins in the inputs.
+type place struct {
+	Key  string `json:"key"`
+	File string `json:"file"`
+	Line int64  `json:"line"`
+}
+
+// savePlaces notes where the chunks of the dataset come from, which is no
+// matter of the dataset's bytes.
+func (o *outdir) savePlaces(all []done) error {
+	places := make([]place, len(all))
+	for i, d := range all {
+		places[i] = place{d.key, d.input.path, d.line}
+	}
+	b, err := json.Marshal(places)
+	if err != nil {
+		return err
+	}
+	return fsx.WriteFile(o.fs, filepath.Join(o.dir, stateDir), placesName, b)
 }
 
 // forget removes the records of chunks that are not in keep.

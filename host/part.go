@@ -60,6 +60,7 @@ type partWriter struct {
 	buffer *bufio.Writer
 	tensor *tensor.Writer
 	rows   []tensor.Row
+	lines  []int64
 }
 
 func (b *build) newParts(c *chunk) *parts {
@@ -81,6 +82,7 @@ func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
 			Similarity: r.similarity, Scores: r.scores,
 			QuestionEmbedding: unit(r.question, r.questionNorm), AnswerEmbedding: unit(r.answer, r.answerNorm),
 		})
+		w.lines = append(w.lines, r.Line)
 		c.Stats.kept(r)
 	}
 	for _, w := range p.writers {
@@ -109,8 +111,8 @@ func (p *parts) of(name string) (*partWriter, error) {
 	return w, err
 }
 
-// finish closes the parts, makes them durable and returns them, train first.
-func (p *parts) finish() (infos []tensor.PartInfo, err error) {
+// finish closes the parts, makes them durable and notes them in c, train first.
+func (p *parts) finish(c *chunk) error {
 	for _, name := range []string{split.Train, split.Validation} {
 		w := p.writers[name]
 		if w == nil {
@@ -127,14 +129,15 @@ func (p *parts) finish() (infos []tensor.PartInfo, err error) {
 			err = w.file.Close()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.path, err)
+			return fmt.Errorf("%s: %w", w.path, err)
 		}
 		delete(p.writers, name)
-		infos = append(infos, tensor.PartInfo{
+		c.Parts = append(c.Parts, tensor.PartInfo{
 			Path: "data/" + w.base, Split: name, Rows: stat.Rows, Bytes: stat.Bytes, SHA256: stat.SHA256, Key: p.key,
 		})
+		c.Lines = append(c.Lines, w.lines)
 	}
-	return infos, nil
+	return nil
 }
 
 // abandon removes parts that were begun and not finished.
@@ -146,8 +149,8 @@ func (p *parts) abandon() {
 }
 
 // keep finishes c's parts and notes in the journal what became of it.
-func (b *build) keep(c *chunk, p *parts) (err error) {
-	if c.Parts, err = p.finish(); err != nil {
+func (b *build) keep(c *chunk, p *parts) error {
+	if err := p.finish(c); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	slices.SortStableFunc(c.Rejects, func(x, y reject) int { return int(x.Line - y.Line) })

@@ -3,6 +3,7 @@ package host
 import (
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -49,6 +50,7 @@ type outcome struct {
 	Dropped map[string]int64  `json:"dropped,omitempty"`
 	Skipped map[string]int64  `json:"skipped,omitempty"`
 	Parts   []tensor.PartInfo `json:"parts,omitempty"`
+	Lines   [][]int64         `json:"lines,omitempty"` // of each part's rows, relative to the chunk's
 	Rejects []reject          `json:"rejects,omitempty"`
 	Stats   stats             `json:"stats"`
 }
@@ -63,6 +65,8 @@ type reject struct {
 	Filter   string   `json:"filter"`
 	Reason   string   `json:"reason"`
 	Score    *float32 `json:"score,omitempty"` // nil: no score
+
+	Scores []float32 `json:"scores,omitempty"` // of the filters that said yes before
 }
 
 // place is where a row of c stands in the input, for a person.
@@ -73,7 +77,7 @@ func (c *chunk) place(r *row) dialogue.Pos {
 // drop notes that a row was dropped, and by what. hide leaves its texts out.
 func (c *chunk) drop(r *row, filter, reason string, score float32, hide bool) {
 	c.Dropped[filter+"/"+reason]++
-	j := reject{ID: r.ID, Source: r.Source, Line: r.Line, Filter: filter, Reason: reason}
+	j := reject{ID: r.ID, Source: r.Source, Line: r.Line, Filter: filter, Reason: reason, Scores: slices.Clone(r.scores)}
 	if !hide {
 		j.Question, j.Answer = r.Question, r.Answer
 	}
@@ -117,7 +121,7 @@ func (b *build) nameTwins(rows []row) {
 		return
 	}
 	for i := range rows {
-		rows[i].twin = dedup.KeyOf(dialogue.Fold(rows[i].Question), dialogue.Fold(rows[i].Answer))
+		rows[i].twin = keyOf(rows[i].Question, rows[i].Answer)
 	}
 }
 
