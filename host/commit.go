@@ -154,7 +154,7 @@ func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
 		Parts: b.total.Parts, Rejects: rejects,
 	}
 	m.Similarity = b.similarity
-	m.Split = tensor.SplitInfo{Validation: b.config.Validation, Seed: b.config.Seed}
+	m.Split = tensor.SplitInfo{Validation: b.config.Validation, Test: b.config.Test, Seed: b.config.Seed}
 	for _, f := range b.filters() {
 		m.Filters = append(m.Filters, tensor.FilterInfo{Name: f.name, Stage: f.manifest.Stage(), Digest: f.digest, Config: f.config})
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	FilterOptions map[string]map[string]json.RawMessage // filter name → option → value
 	MinSimilarity string                                // "auto" or a number from -1 to 1
 	Validation    string                                // share of groups in validation, a decimal from 0 to 1
+	Test          string                                // share of groups in test, a decimal from 0 to 1
 	Seed          int64                                 // of the split
 	Dedup         string                                // "exact" or "none"
 	Profile       string                                // how the Parquet is written, "compat" or "fast"
@@ -58,6 +59,7 @@ func DefaultConfig() Config {
 		Preset:        "dialogue",
 		MinSimilarity: "auto",
 		Validation:    "0.2",
+		Test:          "0",
 		Seed:          42,
 		Dedup:         "exact",
 		Profile:       string(tensor.Compat),
@@ -100,7 +102,7 @@ func (c Config) Validate() error {
 	if _, err := c.minSimilarity(); err != nil {
 		errs = append(errs, err)
 	}
-	if _, err := split.New(c.Validation, c.Seed); err != nil {
+	if _, err := split.New(c.Validation, c.Test, c.Seed); err != nil {
 		errs = append(errs, err)
 	}
 	if c.Workers < 1 || c.Workers > workersMax {

@@ -107,7 +107,7 @@ func open(ctx context.Context, c Config, o Options) (_ *build, err error) {
 	}
 	b.readOptions.Format = c.Format
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
-	b.splitter, _ = split.New(c.Validation, c.Seed)
+	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)
 	if c.Dedup == "exact" {
 		b.twins = dedup.NewExact()
 	}
@@ -259,7 +259,7 @@ func (b *build) openFilters(ctx context.Context, cacheDir string) (err error) {
 func (b *build) describe() error {
 	t := b.embedder.teacher
 	settings := map[string]any{
-		"read": b.readOptions, "dedup": b.config.Dedup, "validation": b.config.Validation, "seed": b.config.Seed,
+		"read": b.readOptions, "dedup": b.config.Dedup, "validation": b.config.Validation, "test": b.config.Test, "seed": b.config.Seed,
 		"profile": b.config.Profile, "on_error": b.config.OnError, "rejects": b.config.Rejects, "chunk_rows": b.config.ChunkRows,
 		"shape": tensor.DefaultShape(), "embed_id": t.embedID, "space_id": b.spaceID, "version": Version,
 	}

@@ -113,7 +113,7 @@ func (p *parts) of(name string) (*partWriter, error) {
 
 // finish closes the parts, makes them durable and notes them in c, train first.
 func (p *parts) finish(c *chunk) error {
-	for _, name := range []string{split.Train, split.Validation} {
+	for _, name := range split.Names() {
 		w := p.writers[name]
 		if w == nil {
 			continue

@@ -51,6 +51,7 @@ func Settings() []Setting {
 		text("preset", "", "NAME", "filters to start from: dialogue (length, echo, similarity) or none", func(c *Config) *string { return &c.Preset }),
 		text("min-similarity", "", "F|auto", "lowest question-answer cosine the similarity filter keeps; auto takes the teacher's own value, else 0.3", func(c *Config) *string { return &c.MinSimilarity }),
 		text("validation", "", "F", "share of dialogues in the validation split, 0 to 1", func(c *Config) *string { return &c.Validation }),
+		text("test", "", "F", "share of dialogues in the test split, 0 to 1", func(c *Config) *string { return &c.Test }),
 		number("seed", "N", "seed of the split", func(c *Config) *int64 { return &c.Seed }),
 		text("dedup", "", "exact|none", "drop pairs whose texts repeat an earlier pair's but for case and spacing", func(c *Config) *string { return &c.Dedup }),
 		text("profile", "", "compat|fast", "compat compresses everything and is read everywhere; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),

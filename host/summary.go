@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/split"
 )
 
 // Summary is what came of a build. Its JSON is the line `build --json` prints,
@@ -95,7 +96,7 @@ func (b *build) kept() (n int64) {
 }
 
 func (b *build) splits() map[string]int64 {
-	m := map[string]int64{"train": 0, "validation": 0}
+	m := map[string]int64{split.Train: 0, split.Validation: 0} // "test" only where there is one
 	for _, p := range b.total.Parts {
 		m[p.Split] += p.Rows
 	}

@@ -70,6 +70,7 @@ type FilterInfo struct {
 // SplitInfo is how rows were shared out.
 type SplitInfo struct {
 	Validation string `json:"validation"` // fraction, the decimal as given
+	Test       string `json:"test"`       // likewise
 	Seed       int64  `json:"seed"`
 }
 

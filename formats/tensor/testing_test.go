@@ -96,7 +96,7 @@ func testDataset(t testing.TB, shape Shape, n int, seed int, names ...string) da
 			Determinism: "exact", Licence: "apache-2.0", Projection: "native"},
 		Similarity:   Similarity{0.25, "registry"},
 		Filters:      []FilterInfo{{Name: "length", Stage: "text", Digest: "ab", Config: []byte(`{"min":2}`)}},
-		ConfigDigest: "c1", LockDigest: "l1", Split: SplitInfo{"0.1", 42},
+		ConfigDigest: "c1", LockDigest: "l1", Split: SplitInfo{"0.1", "0", 42},
 		Inputs: []Input{{"chats.jsonl", 10, 1000, "cd"}}, Splits: map[string]int64{},
 		Dropped: map[string]int64{"length/too_short": 2}, Skipped: map[string]int64{"json": 1}, Scores: []string{"length"},
 	}

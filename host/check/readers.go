@@ -29,7 +29,7 @@ func (s *suite) readers() error {
 	}
 	for _, profile := range []tensor.Profile{tensor.Compat, tensor.Fast} {
 		out := filepath.Join(s.tmp, "readers-"+string(profile))
-		if _, err := s.command("go", "run", "./host/cubeset", "build", "examples/01-first-dataset/dialogues.jsonl", "-o", out, "--profile", string(profile)); err != nil {
+		if _, err := s.command("go", "run", "./host/cubeset", "build", "examples/01-first-dataset/dialogues.jsonl", "-o", out, "--profile", string(profile), "--test", "0.1"); err != nil {
 			return err
 		}
 		if err := dump(out, filepath.Join(s.tmp, "expected")); err != nil {
@@ -39,7 +39,7 @@ func (s *suite) readers() error {
 		if err := os.WriteFile(script, readersPy, 0o644); err != nil {
 			return err
 		}
-		said, err := s.commandIn(s.tmp, []string{"HF_HUB_OFFLINE=1", "HF_HOME=" + filepath.Join(s.tmp, "hf")}, python, script, out, filepath.Join(s.tmp, "expected"))
+		said, err := s.commandIn(s.tmp, []string{"HF_HUB_OFFLINE=1", "HF_HOME=" + filepath.Join(s.tmp, "hf")}, python, script, out, filepath.Join(s.tmp, "expected"), filepath.Join(s.root, "host", "split", "vectors.json"))
 		for line := range strings.Lines(said) {
 			switch {
 			case strings.HasPrefix(line, "ok "):

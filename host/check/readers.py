@@ -1,6 +1,6 @@
 """Read a dataset with other programs and compare every value with the Go reader's.
 
-usage: readers.py DATASET EXPECTED
+usage: readers.py DATASET EXPECTED SPLIT_VECTORS
 """
 
 import json
@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-dataset, expected = sys.argv[1:3]
+dataset, expected, vectors = sys.argv[1:4]
 data = dataset + "/data"
 rows = json.load(open(expected + "/rows.json", encoding="utf-8"))
 tensors = {
@@ -111,6 +111,24 @@ def hugging_face_datasets():
                 same(np.stack([r[name] for r in got]).reshape(-1, 8, 8, 12), wanted[at])
 
 
+def split_vectors():
+    import hashlib
+    from fractions import Fraction
+
+    for v in json.load(open(vectors, encoding="utf-8")):
+        text = b"cubeset.split.v1\0" + str(v["seed"]).encode() + b"\0" + v["group"].encode()
+        u = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
+        assert str(u) == v["u"], v
+        validation, test = Fraction(v["validation"]), Fraction(v["test"])
+        if u < validation * 2**64:
+            split = "validation"
+        elif u < (validation + test) * 2**64:
+            split = "test"
+        else:
+            split = "train"
+        assert split == v["split"], v
+
+
 for read in (
     pyarrow_tensors,
     pyarrow_checks_page_checksums,
@@ -118,6 +136,7 @@ for read in (
     duckdb_sql,
     polars_frame,
     hugging_face_datasets,
+    split_vectors,
 ):
     check(read)
 sys.exit(failed)

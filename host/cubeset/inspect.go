@@ -162,11 +162,7 @@ func (r *inspection) print(w io.Writer) {
 		fmt.Fprintf(w, "%-12s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("dataset", "%s", term.Clean(r.Path, 1000))
-	var splits []string
-	for _, s := range []string{"train", "validation"} {
-		splits = append(splits, s+" "+count(r.Splits[s]))
-	}
-	line("rows", "%s (%s) in %s, %s", count(r.Rows), strings.Join(splits, ", "), plural(int64(r.Parts), "part"), size(r.Bytes))
+	line("rows", "%s (%s) in %s, %s", count(r.Rows), splits(r.Splits), plural(int64(r.Parts), "part"), size(r.Bytes))
 	for i, c := range r.Columns {
 		r.Columns[i] = term.Clean(c, cellMax)
 	}

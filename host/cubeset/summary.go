@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cubeset/cubeset/host"
+	"github.com/cubeset/cubeset/host/split"
 )
 
 // printSummary says what came of a build, and ends with the commands that
@@ -17,7 +18,7 @@ func printSummary(w io.Writer, s host.Summary) {
 		fmt.Fprintf(w, "  %-11s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	fmt.Fprintf(w, "\n%s: %s kept of %s read in %s\n\n", s.Out, count(s.Kept), plural(s.Read, "row"), seconds(s.Seconds))
-	line("kept", "%s   train %s, validation %s", count(s.Kept), count(s.Splits["train"]), count(s.Splits["validation"]))
+	line("kept", "%s   %s", count(s.Kept), splits(s.Splits))
 	line("dropped", "%s", reasons(s.Dropped))
 	line("skipped", "%s", reasons(s.Skipped))
 	line("similarity", "kept from %.2f up (%s)%s", s.Similarity.Min, thresholdSource[s.Similarity.From], meanSimilarity(s))
@@ -37,6 +38,17 @@ func printSummary(w io.Writer, s host.Summary) {
 		fmt.Fprintf(w, "\n%.0f %% of the rows are below the similarity threshold. Lower it with --min-similarity,\nor keep them all with --min-similarity -1.\n", 100*float64(low)/float64(s.Read))
 	}
 	printReaders(w, s.Out)
+}
+
+// splits lists how many rows each split has.
+func splits(rows map[string]int64) string {
+	var all []string
+	for _, name := range split.Names() {
+		if n, ok := rows[name]; ok {
+			all = append(all, name+" "+count(n))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // thresholdSource tells a person who set the similarity threshold.

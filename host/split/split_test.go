@@ -1,82 +1,74 @@
 package split
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"os"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-func TestOfKnownVectors(t *testing.T) {
-	// Computed apart with Python:
-	// int.from_bytes(hashlib.sha256(b"cubeset.split.v1\0" + b"42" + b"\0" + group).digest()[:8], "big")
-	for _, c := range []struct {
-		seed  int64
-		group string
-		u     uint64
-	}{
-		{42, "", 16350818336906693771},
-		{42, "train/1_00000", 17564128959384962212},
-		{42, "как дела?", 247578834231212676},
-		{-7, "a", 17284207559284172385},
-	} {
-		s, err := New("0.2", c.seed)
+// The vectors were computed apart, in Python; the readers' check computes them
+// again there.
+func TestVectors(t *testing.T) {
+	doc, err := os.ReadFile("vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct {
+		Seed                    int64
+		Validation, Test, Group string
+		U, Split                string
+	}
+	if err := json.Unmarshal(doc, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, v := range vectors {
+		s, err := New(v.Validation, v.Test, v.Seed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.hash(c.group); got != c.u {
-			t.Errorf("seed %d group %q: u = %d, want %d", c.seed, c.group, got, c.u)
+		if got := strconv.FormatUint(s.hash(v.Group), 10); got != v.U {
+			t.Errorf("seed %d group %q: u = %s, want %s", v.Seed, v.Group, got, v.U)
 		}
+		if got := s.Of(v.Group); got != v.Split {
+			t.Errorf("seed %d group %q, %s and %s: %s, want %s", v.Seed, v.Group, v.Validation, v.Test, got, v.Split)
+		}
+		seen[v.Split] = true
 	}
-}
-
-func TestFractionIsExact(t *testing.T) {
-	sum := sha256.Sum256([]byte("cubeset.split.v1\x0042\x00g"))
-	u := binary.BigEndian.Uint64(sum[:8])
-	for _, c := range []struct {
-		name, fraction, want string
-	}{
-		{"nothing", "0", Train},
-		{"everything", "1", Validation},
-		{"just at u", fmt.Sprintf("%d/18446744073709551616", u), Train},
-		{"just above u", fmt.Sprintf("%d/18446744073709551616", u+1), Validation},
-		{"a hair above u", fmt.Sprintf("%d1/184467440737095516160", u), Validation},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s, err := New(c.fraction, 42)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := s.Of("g"); got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
+	if len(seen) != len(Names()) {
+		t.Errorf("the vectors come to %v, want every split", seen)
 	}
 }
 
 func TestNewRefuses(t *testing.T) {
 	for _, f := range []string{"", "x", "-0.1", "1.01", "NaN", "20%"} {
-		if _, err := New(f, 0); err == nil {
-			t.Errorf("New(%q) is accepted", f)
+		if _, err := New(f, "0", 0); err == nil {
+			t.Errorf("New(%q, 0) is accepted", f)
 		}
+		if _, err := New("0", f, 0); err == nil {
+			t.Errorf("New(0, %q) is accepted", f)
+		}
+	}
+	if _, err := New("0.6", "0.5", 0); err == nil {
+		t.Error("shares of more than all are accepted")
 	}
 }
 
 func TestSharesComeOut(t *testing.T) {
-	s, err := New("0.2", 1)
+	s, err := New("0.2", "0.1", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	n := map[string]int{}
 	for i := range 20000 {
-		if s.Of(fmt.Sprint("dialogue-", i)) == Validation {
-			n++
-		}
+		n[s.Of(fmt.Sprint("dialogue-", i))]++
 	}
-	if n < 3800 || n > 4200 { // five standard deviations are 283
-		t.Errorf("%d of 20000 groups are in validation, want about 4000", n)
+	if v, u := n[Validation], n[Test]; v < 3700 || v > 4300 || u < 1750 || u > 2250 { // five standard deviations and more
+		t.Errorf("of 20000 groups %d are in validation and %d in test, want about 4000 and 2000", v, u)
 	}
 }
 
@@ -87,8 +79,8 @@ func TestRaisingTheFractionOnlyMovesGroupsToValidation(t *testing.T) {
 			a, b = b, a
 		}
 		seed, group := rapid.Int64().Draw(t, "seed"), rapid.String().Draw(t, "group")
-		low, _ := New(fmt.Sprintf("%d/1000", a), seed)
-		high, _ := New(fmt.Sprintf("%d/1000", b), seed)
+		low, _ := New(fmt.Sprintf("%d/1000", a), "0", seed)
+		high, _ := New(fmt.Sprintf("%d/1000", b), "0", seed)
 		if low.Of(group) == Validation && high.Of(group) == Train {
 			t.Fatalf("validation at %d/1000, train at %d/1000", a, b)
 		}
