@@ -164,17 +164,6 @@ func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
 	return m
 }
 
-func (b *build) statsJSON() ([]byte, error) {
-	return indented(struct {
-		Read    int64            `json:"read"`
-		Kept    int64            `json:"kept"`
-		Dropped map[string]int64 `json:"dropped"`
-		Skipped map[string]int64 `json:"skipped"`
-		Splits  map[string]int64 `json:"splits"`
-		stats
-	}{b.total.Read, b.kept(), b.total.Dropped, b.total.Skipped, b.splits(), b.total.Stats})
-}
-
 // writeRun notes what differs from run to run: times, counts of the cache,
 // paths and the machine.
 func (b *build) writeRun() error {

@@ -52,7 +52,7 @@ func (b *build) embed(ctx context.Context, c *chunk, rows []row) ([]row, error) 
 		}
 		r.question, r.answer = q.floats, a.floats
 		r.similarity, r.questionNorm, r.answerNorm = cosine(q.floats, a.floats)
-		c.Stats.embedded(r.similarity)
+		c.Stats.embedded(r)
 		kept = append(kept, *r)
 	}
 	return kept, nil

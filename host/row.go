@@ -77,6 +77,7 @@ func (c *chunk) place(r *row) dialogue.Pos {
 // drop notes that a row was dropped, and by what. hide leaves its texts out.
 func (c *chunk) drop(r *row, filter, reason string, score float32, hide bool) {
 	c.Dropped[filter+"/"+reason]++
+	c.Stats.source(r.Source, filter+"/"+reason, 1)
 	j := reject{ID: r.ID, Source: r.Source, Line: r.Line, Filter: filter, Reason: reason, Scores: slices.Clone(r.scores)}
 	if !hide {
 		j.Question, j.Answer = r.Question, r.Answer
@@ -90,6 +91,7 @@ func (c *chunk) drop(r *row, filter, reason string, score float32, hide bool) {
 // skip notes a record, or a part of one, that never became a pair.
 func (c *chunk) skip(s dialogue.Skip) {
 	c.Skipped[s.Reason]++
+	c.Stats.source(c.input.name, s.Reason, 1)
 	c.Rejects = append(c.Rejects, reject{Source: c.input.name, Line: s.Line, Filter: "read", Reason: s.Reason})
 }
 

@@ -1,134 +1,219 @@
 package host
 
 import (
+	"encoding/json"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 )
 
-// similarityBins is how many bars the histogram of cosines has, from -1 to 1.
-const similarityBins = 40
+const (
+	// similarityBins is how many bars the histogram of cosines has, from -1 to 1.
+	similarityBins = 40
+	// turnsMax is the last turn that is counted by itself; later ones are
+	// counted together, so that no input can make the table long.
+	turnsMax = 50
+	// namesMax bounds the tables by source and by language in the same way.
+	namesMax = 1000
+)
 
 // stats is what a chunk, or a whole dataset, measures of its rows. Merging
 // those of the chunks in order gives the dataset's, to the last bit.
 type stats struct {
-	Embedded Similarity       `json:"embedded"` // rows that got vectors, before vector filters
-	Kept     Similarity       `json:"kept"`
-	Question Length           `json:"question"`
-	Answer   Length           `json:"answer"`
-	Sources  map[string]int64 `json:"sources,omitempty"`
-	Langs    map[string]int64 `json:"langs,omitempty"`
+	Embedded Cosines `json:"embedded"` // rows that got vectors, before vector filters
+	Kept     Cosines `json:"kept"`
+
+	QuestionLength Moments `json:"question_length"` // of rows kept, in Unicode characters
+	AnswerLength   Moments `json:"answer_length"`
+	QuestionNorm   Moments `json:"question_norm"` // lengths of the teacher's own vectors
+	AnswerNorm     Moments `json:"answer_norm"`
+
+	Sources map[string]map[string]int64 `json:"sources,omitempty"` // source → "kept" or what became of it
+	Langs   map[string]int64            `json:"langs,omitempty"`   // of rows kept
+	Turns   map[string]int64            `json:"turns,omitempty"`   // of rows kept
 
 	RepeatedIDs int64 `json:"repeated_ids"` // rows whose id an earlier row had, before vector filters
 }
 
-// Similarity describes the question-answer cosines of some rows. Bin i of the
-// histogram is [-1+i/20, -1+(i+1)/20).
-type Similarity struct {
-	Rows      int64   `json:"rows"`
-	Sum       float64 `json:"sum"`
-	Squares   float64 `json:"squares"`
-	Min       float32 `json:"min"`
-	Max       float32 `json:"max"`
+// Moments describe some numbers.
+type Moments struct {
+	N       int64   `json:"n"`
+	Sum     float64 `json:"sum"`
+	Squares float64 `json:"squares"`
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`
+}
+
+// Cosines are Moments with a histogram: bin i is [-1+i/20, -1+(i+1)/20).
+type Cosines struct {
+	Moments
 	Histogram []int64 `json:"histogram,omitempty"`
 }
 
-// Length describes the lengths of some texts in Unicode characters.
-type Length struct {
-	Sum     int64 `json:"sum"`
-	Squares int64 `json:"squares"`
-	Min     int64 `json:"min"`
-	Max     int64 `json:"max"`
+func (m *Moments) add(x float64) { m.merge(Moments{1, x, float64(x * x), x, x}) }
+
+func (m *Moments) merge(o Moments) {
+	if o.N == 0 {
+		return
+	}
+	if m.N == 0 {
+		*m = o
+		return
+	}
+	m.N, m.Sum, m.Squares = m.N+o.N, m.Sum+o.Sum, m.Squares+o.Squares
+	m.Min, m.Max = min(m.Min, o.Min), max(m.Max, o.Max)
 }
 
-func (s *stats) embedded(similarity float32) { s.Embedded.add(similarity) }
+// Mean is the mean, 0 of nothing.
+func (m Moments) Mean() float64 { return m.Sum / math.Max(1, float64(m.N)) }
+
+// Deviation is the standard deviation, 0 of nothing.
+func (m Moments) Deviation() float64 {
+	mean := m.Mean()
+	return math.Sqrt(max(0, m.Squares/math.Max(1, float64(m.N))-float64(mean*mean)))
+}
+
+func (c *Cosines) add(x float32) {
+	if c.Histogram == nil {
+		c.Histogram = make([]int64, similarityBins)
+	}
+	c.Moments.add(float64(x))
+	c.Histogram[max(0, min(similarityBins-1, int(math.Floor((float64(x)+1)*similarityBins/2))))]++
+}
+
+func (c *Cosines) merge(o Cosines) {
+	c.Moments.merge(o.Moments)
+	if c.Histogram == nil && o.Histogram != nil {
+		c.Histogram = make([]int64, similarityBins)
+	}
+	for i, n := range o.Histogram {
+		c.Histogram[i] += n
+	}
+}
+
+func (s *stats) embedded(r *row) { s.Embedded.add(r.similarity) }
 
 func (s *stats) kept(r *row) {
-	s.Question.add(int64(utf8.RuneCountInString(r.Question)), s.Kept.Rows == 0)
-	s.Answer.add(int64(utf8.RuneCountInString(r.Answer)), s.Kept.Rows == 0)
 	s.Kept.add(r.similarity)
-	count(&s.Sources, r.Source, 1)
+	s.QuestionLength.add(float64(utf8.RuneCountInString(r.Question)))
+	s.AnswerLength.add(float64(utf8.RuneCountInString(r.Answer)))
+	s.QuestionNorm.add(r.questionNorm)
+	s.AnswerNorm.add(r.answerNorm)
+	s.source(r.Source, "kept", 1)
 	if r.Lang != "" {
 		count(&s.Langs, r.Lang, 1)
 	}
-}
-
-func (s *stats) merge(t *stats) {
-	if t.Kept.Rows > 0 {
-		s.Question.merge(t.Question, s.Kept.Rows == 0)
-		s.Answer.merge(t.Answer, s.Kept.Rows == 0)
-	}
-	s.Embedded.merge(&t.Embedded)
-	s.Kept.merge(&t.Kept)
-	for k, n := range t.Sources {
-		count(&s.Sources, k, n)
-	}
-	for k, n := range t.Langs {
-		count(&s.Langs, k, n)
+	switch {
+	case r.Turn > turnsMax:
+		count(&s.Turns, "more", 1)
+	case r.Turn >= 0:
+		count(&s.Turns, strconv.Itoa(int(r.Turn)), 1)
 	}
 }
 
+// source counts what became of rows of a source.
+func (s *stats) source(name, key string, n int64) {
+	if s.Sources == nil {
+		s.Sources = map[string]map[string]int64{}
+	}
+	if s.Sources[name] == nil && len(s.Sources) >= namesMax {
+		name = "more"
+	}
+	m := s.Sources[name]
+	count(&m, key, n)
+	s.Sources[name] = m
+}
+
+func (s *stats) merge(o *stats) {
+	s.Embedded.merge(o.Embedded)
+	s.Kept.merge(o.Kept)
+	s.QuestionLength.merge(o.QuestionLength)
+	s.AnswerLength.merge(o.AnswerLength)
+	s.QuestionNorm.merge(o.QuestionNorm)
+	s.AnswerNorm.merge(o.AnswerNorm)
+	for _, name := range keys(o.Sources) {
+		for key, n := range o.Sources[name] {
+			s.source(name, key, n)
+		}
+	}
+	for _, k := range keys(o.Langs) {
+		count(&s.Langs, k, o.Langs[k])
+	}
+	for k, n := range o.Turns {
+		count(&s.Turns, k, n)
+	}
+}
+
+// count adds n to m[key], or to "more" once m is long.
 func count(m *map[string]int64, key string, n int64) {
 	if *m == nil {
 		*m = map[string]int64{}
 	}
+	if _, ok := (*m)[key]; !ok && len(*m) >= namesMax {
+		key = "more"
+	}
 	(*m)[key] += n
-}
-
-func (s *Similarity) add(x float32) {
-	if s.Rows == 0 {
-		s.Min, s.Max, s.Histogram = x, x, make([]int64, similarityBins)
-	}
-	s.Rows++
-	s.Sum += float64(x)
-	s.Squares += float64(x) * float64(x) // exact product: the same fused or not
-	s.Min, s.Max = min(s.Min, x), max(s.Max, x)
-	s.Histogram[similarityBin(x)]++
-}
-
-func (s *Similarity) merge(t *Similarity) {
-	if t.Rows == 0 {
-		return
-	}
-	if s.Rows == 0 {
-		s.Min, s.Max, s.Histogram = t.Min, t.Max, make([]int64, similarityBins)
-	}
-	s.Rows += t.Rows
-	s.Sum += t.Sum
-	s.Squares += t.Squares
-	s.Min, s.Max = min(s.Min, t.Min), max(s.Max, t.Max)
-	for i, n := range t.Histogram {
-		s.Histogram[i] += n
-	}
-}
-
-func similarityBin(x float32) int {
-	return max(0, min(similarityBins-1, int(math.Floor((float64(x)+1)*similarityBins/2))))
-}
-
-// Mean is the mean cosine, and Deviation its standard deviation.
-func (s *Similarity) Mean() float64 { return s.Sum / float64(s.Rows) }
-
-// Deviation is the standard deviation of the cosines.
-func (s *Similarity) Deviation() float64 {
-	m := s.Mean()
-	return math.Sqrt(max(0, s.Squares/float64(s.Rows)-float64(m*m)))
-}
-
-func (l *Length) add(n int64, first bool) {
-	l.merge(Length{Sum: n, Squares: n * n, Min: n, Max: n}, first)
-}
-
-func (l *Length) merge(m Length, first bool) {
-	if first {
-		*l = m
-		return
-	}
-	l.Sum += m.Sum
-	l.Squares += m.Squares
-	l.Min, l.Max = min(l.Min, m.Min), max(l.Max, m.Max)
 }
 
 // keys are a map's keys in order.
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// described is how Moments stand in stats.json.
+type described struct {
+	Rows      int64   `json:"rows"`
+	Mean      float64 `json:"mean"`
+	Deviation float64 `json:"deviation"`
+	Min       float64 `json:"min"`
+	Max       float64 `json:"max"`
+	Histogram []int64 `json:"histogram,omitempty"`
+}
+
+func (m Moments) described() described {
+	return described{m.N, m.Mean(), m.Deviation(), m.Min, m.Max, nil}
+}
+
+func (c Cosines) described() described {
+	d := c.Moments.described()
+	d.Histogram = c.Histogram
+	return d
+}
+
+// statsJSON is stats.json: what the dataset is like, and nothing that differs
+// from run to run.
+func (b *build) statsJSON() ([]byte, error) {
+	s, t := &b.total.Stats, b.embedder.teacher
+	type settings struct {
+		Filters   []string `json:"filters"`
+		Dedup     string   `json:"dedup"`
+		Normalise bool     `json:"normalise"`
+	}
+	doc, err := json.MarshalIndent(struct {
+		Read           int64                       `json:"read"`
+		Kept           int64                       `json:"kept"`
+		Dropped        map[string]int64            `json:"dropped"`
+		Skipped        map[string]int64            `json:"skipped"`
+		Splits         map[string]int64            `json:"splits"`
+		RepeatedIDs    int64                       `json:"repeated_ids"`
+		Teacher        string                      `json:"teacher"`
+		Dims           int                         `json:"embedding_dimension"`
+		Settings       settings                    `json:"settings"`
+		Before         described                   `json:"similarity_before_filters"`
+		After          described                   `json:"similarity"`
+		QuestionLength described                   `json:"question_length"`
+		AnswerLength   described                   `json:"answer_length"`
+		QuestionNorm   described                   `json:"question_norm"`
+		AnswerNorm     described                   `json:"answer_norm"`
+		Sources        map[string]map[string]int64 `json:"sources"`
+		Langs          map[string]int64            `json:"langs"`
+		Turns          map[string]int64            `json:"turns"`
+	}{
+		b.total.Read, b.kept(), b.total.Dropped, b.total.Skipped, b.splits(), s.RepeatedIDs,
+		t.name, t.description.Dims, settings{append([]string{}, b.schema.Scores...), b.config.Dedup, true},
+		s.Embedded.described(), s.Kept.described(),
+		s.QuestionLength.described(), s.AnswerLength.described(), s.QuestionNorm.described(), s.AnswerNorm.described(),
+		s.Sources, s.Langs, s.Turns,
+	}, "", "  ")
+	return append(doc, '\n'), err
+}

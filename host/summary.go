@@ -26,9 +26,9 @@ type Summary struct {
 	Out           string            `json:"out"`
 
 	// For the table a person reads.
-	Bytes   int64      `json:"-"` // of the parts
-	Kepts   Similarity `json:"-"` // cosines of the rows kept
-	Rejects string     `json:"-"` // where the rejects are
+	Bytes   int64   `json:"-"` // of the parts
+	Kepts   Cosines `json:"-"` // of the rows kept
+	Rejects string  `json:"-"` // where the rejects are
 }
 
 // CacheSummary counts lookups of texts, not of rows.

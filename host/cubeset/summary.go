@@ -59,7 +59,7 @@ var thresholdSource = map[string]string{
 }
 
 func meanSimilarity(s host.Summary) string {
-	if s.Kepts.Rows == 0 {
+	if s.Kepts.N == 0 {
 		return ""
 	}
 	return fmt.Sprintf(", mean %.3f ± %.3f", s.Kepts.Mean(), s.Kepts.Deviation())
