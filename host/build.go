@@ -24,12 +24,14 @@ func Build(ctx context.Context, c Config, o Options) (sum Summary, err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 
-	err = inOrder(ctx, c.Workers, b.chunks(ctx), stages[*chunk]{
-		prepare: b.prepare, // read → filter texts
-		decide:  b.dedup,   // the first of twins stays
-		finish:  b.finish,  // embed → filter vectors → write
-		collect: b.collect,
-	})
+	if err = b.findTrainQuestions(ctx); err == nil {
+		err = inOrder(ctx, c.Workers, b.chunks(ctx), stages[*chunk]{
+			prepare: b.prepare, // read → filter texts
+			decide:  b.dedup,   // the first of twins stays
+			finish:  b.finish,  // embed → filter vectors → write
+			collect: b.collect,
+		})
+	}
 	if err == nil {
 		err = b.commit()
 	}
@@ -79,6 +81,7 @@ func (b *build) prepare(ctx context.Context, c *chunk) error {
 // sees one chunk at a time, in order. What is left of c names its parts.
 func (b *build) dedup(c *chunk) error {
 	b.dropTwins(c)
+	b.dropLeaks(c)
 	b.countIDs(c)
 	c.Key = b.partKey(c)
 	return nil

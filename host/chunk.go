@@ -33,6 +33,7 @@ type chunk struct {
 
 	rows    []row  // those still in
 	twins   []byte // a bit a row that reached dedup: 1 = dropped there
+	leaks   []byte // likewise of those dropped because train asks the same
 	outcome        // what became of it
 }
 

@@ -40,6 +40,7 @@ type Config struct {
 	Validation    string                                // share of groups in validation, a decimal from 0 to 1
 	Test          string                                // share of groups in test, a decimal from 0 to 1
 	Seed          int64                                 // of the split
+	Leak          string                                // "keep" or "drop" rows of validation and test whose question a train row asks
 	Dedup         string                                // "exact" or "none"
 	Profile       string                                // how the Parquet is written, "compat" or "fast"
 	Cache         string                                // folder of the embedding cache; "" is the user's own, "off" is none
@@ -61,6 +62,7 @@ func DefaultConfig() Config {
 		Validation:    "0.2",
 		Test:          "0",
 		Seed:          42,
+		Leak:          "keep",
 		Dedup:         "exact",
 		Profile:       string(tensor.Compat),
 		Workers:       min(runtime.NumCPU(), workersMax),
@@ -96,6 +98,7 @@ func (c Config) Validate() error {
 	oneOf("format", format, append([]string{"auto"}, formatNames()...))
 	oneOf("preset", c.Preset, filters.Presets())
 	oneOf("dedup", c.Dedup, []string{"exact", "none"})
+	oneOf("leak", c.Leak, []string{"keep", "drop"})
 	oneOf("profile", c.Profile, []string{string(tensor.Compat), string(tensor.Fast)})
 	oneOf("on_error", c.OnError, []string{"fail", "keep", "drop"})
 	oneOf("rejects", c.Rejects, []string{"safe", "full"})

@@ -59,7 +59,8 @@ type build struct {
 	sandbox                    *wasm.Runtime
 	compiled                   string // folder of compiled filters to be removed at the end
 	textFilters, vectorFilters filterSet
-	twins                      *dedup.Exact // nil: duplicates stay
+	twins                      *dedup.Exact           // nil: duplicates stay
+	trainQuestions             map[dedup.Key]struct{} // nil: leaks stay
 	ids                        map[uint64]struct{}
 	embedder                   *embedder
 	splitter                   split.Splitter
@@ -84,12 +85,18 @@ type done struct {
 
 // open checks the configuration and makes ready all that a build needs,
 // cheapest first, so that a mistake is told before anything is started.
-func open(ctx context.Context, c Config, o Options) (_ *build, err error) {
-	if os.Getenv(childEnv) != "" {
-		return nil, as(ErrConfig, errors.New("a child of cubeset starts no build: "+childEnv+" is set"))
-	}
+func open(ctx context.Context, c Config, o Options) (*build, error) {
 	if err := c.Validate(); err != nil {
 		return nil, as(ErrConfig, err)
+	}
+	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).openTeacher, (*build).fits, (*build).openFilters, (*build).describe, (*build).openOut)
+}
+
+// openSteps makes ready as much of a build as the steps do. c is valid, but
+// for what no step needs.
+func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, context.Context) error) (*build, error) {
+	if os.Getenv(childEnv) != "" {
+		return nil, as(ErrConfig, errors.New("a child of cubeset starts no build: "+childEnv+" is set"))
 	}
 	b := &build{
 		config: c, options: o, log: o.Log, fs: o.fs, begin: time.Now(), progress: o.Progress,
@@ -111,34 +118,22 @@ func open(ctx context.Context, c Config, o Options) (_ *build, err error) {
 	if c.Dedup == "exact" {
 		b.twins = dedup.NewExact()
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, b.close())
+	for _, step := range steps {
+		if err := step(b, ctx); err != nil {
+			return nil, errors.Join(err, b.close())
 		}
-	}()
-	if err := b.openInputs(); err != nil {
-		return nil, err
 	}
-	cacheDir, err := b.openCache()
-	if err != nil {
-		return nil, err
-	}
-	if err := b.openTeacher(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.openFilters(ctx, cacheDir); err != nil {
-		return nil, err
-	}
-	if err := b.describe(); err != nil {
-		return nil, err
-	}
-	b.out, err = claim(b.fs, c.Out)
-	return b, err
+	return b, nil
+}
+
+func (b *build) openOut(context.Context) (err error) {
+	b.out, err = claim(b.fs, b.config.Out)
+	return err
 }
 
 // openInputs checks that every input is there, and names it: by its base name
 // where that is unique, else by its path as given.
-func (b *build) openInputs() error {
+func (b *build) openInputs(context.Context) error {
 	bases := map[string]int{}
 	for _, path := range b.config.Inputs {
 		bases[filepath.Base(path)]++
@@ -256,10 +251,10 @@ func (b *build) openFilters(ctx context.Context, cacheDir string) (err error) {
 
 // describe fixes what the parts say of themselves, and the digest of every
 // setting that decides a byte of them.
-func (b *build) describe() error {
+func (b *build) describe(context.Context) error {
 	t := b.embedder.teacher
 	settings := map[string]any{
-		"read": b.readOptions, "dedup": b.config.Dedup, "validation": b.config.Validation, "test": b.config.Test, "seed": b.config.Seed,
+		"read": b.readOptions, "dedup": b.config.Dedup, "leak": b.config.Leak, "validation": b.config.Validation, "test": b.config.Test, "seed": b.config.Seed,
 		"profile": b.config.Profile, "on_error": b.config.OnError, "rejects": b.config.Rejects, "chunk_rows": b.config.ChunkRows,
 		"shape": tensor.DefaultShape(), "embed_id": t.embedID, "space_id": b.spaceID, "version": Version,
 	}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/internal/fsx"
 	"github.com/cubeset/cubeset/host/split"
@@ -36,6 +35,7 @@ func (b *build) partKey(c *chunk) string {
 	field([]byte(c.input.name))
 	field(c.digest[:])
 	field(c.twins)
+	field(c.leaks)
 	key := hex.EncodeToString(h.Sum(nil))
 	b.partKeys[key]++
 	if n := b.partKeys[key]; n > 1 {
@@ -72,7 +72,7 @@ func (b *build) newParts(c *chunk) *parts {
 func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
 	for i := range rows {
 		r := &rows[i]
-		w, err := p.of(p.b.splitter.Of(dialogue.Group(&r.Pair)))
+		w, err := p.of(p.b.splitOf(r))
 		if err != nil {
 			return nil, err
 		}

@@ -53,6 +53,7 @@ func Settings() []Setting {
 		text("validation", "", "F", "share of dialogues in the validation split, 0 to 1", func(c *Config) *string { return &c.Validation }),
 		text("test", "", "F", "share of dialogues in the test split, 0 to 1", func(c *Config) *string { return &c.Test }),
 		number("seed", "N", "seed of the split", func(c *Config) *int64 { return &c.Seed }),
+		text("leak", "", "keep|drop", "drop rows of validation and test whose question a train row asks; reads the inputs twice", func(c *Config) *string { return &c.Leak }),
 		text("dedup", "", "exact|none", "drop pairs whose texts repeat an earlier pair's but for case and spacing", func(c *Config) *string { return &c.Dedup }),
 		text("profile", "", "compat|fast", "compat compresses everything and is read everywhere; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
 		text("cache", "", "DIR|off", "embedding cache (default $CUBESET_CACHE, else the user's cache folder)", func(c *Config) *string { return &c.Cache }),

@@ -1,0 +1,77 @@
+package host
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cubeset/cubeset/formats/dialogue"
+	"github.com/cubeset/cubeset/host/dedup"
+	"github.com/cubeset/cubeset/host/split"
+)
+
+// No dialogue is in two splits, but a question may be: people ask the same
+// thing in different dialogues. A model that saw it in training is then
+// measured on what it knows. With Config.Leak "drop" such rows are dropped
+// from validation and test.
+
+// findTrainQuestions reads the inputs once more, before anything is embedded,
+// and remembers the questions of all rows that reach embedding and are in
+// train: 16 bytes each, and about as much for the table.
+func (b *build) findTrainQuestions(ctx context.Context) error {
+	if b.config.Leak != "drop" {
+		return nil
+	}
+	for _, in := range b.inputs {
+		if in.path == "-" {
+			return as(ErrConfig, fmt.Errorf("leak: drop reads the inputs twice, which standard input cannot"))
+		}
+	}
+	b.trainQuestions = map[dedup.Key]struct{}{}
+	err := inOrder(ctx, b.config.Workers, b.chunks(ctx), stages[*chunk]{
+		prepare: b.prepare,
+		decide: func(c *chunk) error {
+			b.dropTwins(c)
+			for i := range c.rows {
+				if r := &c.rows[i]; b.splitOf(r) == split.Train {
+					b.trainQuestions[questionKey(r)] = struct{}{}
+				}
+			}
+			return nil
+		},
+		finish:  func(context.Context, *chunk) error { return nil },
+		collect: func(*chunk) error { return nil },
+	})
+	if b.twins != nil {
+		b.twins = dedup.NewExact()
+	}
+	b.bytesBefore = 0
+	for _, in := range b.inputs {
+		in.records = 0
+		in.digest.Reset()
+	}
+	return err
+}
+
+// dropLeaks drops the rows outside train that ask what a train row asks, and
+// marks them in c.leaks.
+func (b *build) dropLeaks(c *chunk) {
+	if b.trainQuestions == nil {
+		return
+	}
+	kept := c.rows[:0]
+	c.leaks = make([]byte, (len(c.rows)+7)/8)
+	for i := range c.rows {
+		r := &c.rows[i]
+		if _, asked := b.trainQuestions[questionKey(r)]; asked && b.splitOf(r) != split.Train {
+			c.leaks[i/8] |= 1 << (i % 8)
+			c.drop(r, "split", "leak", noScore, false)
+			continue
+		}
+		kept = append(kept, *r)
+	}
+	c.rows = kept
+}
+
+func (b *build) splitOf(r *row) string { return b.splitter.Of(dialogue.Group(&r.Pair)) }
+
+func questionKey(r *row) dedup.Key { return dedup.KeyOf(dialogue.Fold(r.Question), "") }
