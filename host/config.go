@@ -41,7 +41,7 @@ type Config struct {
 	Test          string                                // share of groups in test, a decimal from 0 to 1
 	Seed          int64                                 // of the split
 	Leak          string                                // "keep" or "drop" rows of validation and test whose question a train row asks
-	Dedup         string                                // "exact" or "none"
+	Dedup         string                                // "exact", "near" (and exact) or "none"
 	Profile       string                                // how the Parquet is written, "compat" or "fast"
 	Cache         string                                // folder of the embedding cache; "" is the user's own, "off" is none
 	Workers       int                                   // chunks worked on at once
@@ -76,6 +76,15 @@ func DefaultConfig() Config {
 // Validate checks everything that can be checked without touching a file and
 // returns all complaints at once.
 func (c Config) Validate() error {
+	err := c.validateReading()
+	if c.Out == "" {
+		err = errors.Join(err, errors.New("out: no folder to write to (-o DIR)"))
+	}
+	return err
+}
+
+// validateReading checks a Config with which nothing is written.
+func (c Config) validateReading() error {
 	var errs []error
 	complain := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf(key+": "+format, args...))
@@ -91,13 +100,10 @@ func (c Config) Validate() error {
 	if len(c.Inputs) == 0 {
 		complain("input", "nothing to read")
 	}
-	if c.Out == "" {
-		complain("out", "no folder to write to (-o DIR)")
-	}
 	format, _, _ := strings.Cut(c.Format, ":") // csv and tsv may name their columns
 	oneOf("format", format, append([]string{"auto"}, formatNames()...))
 	oneOf("preset", c.Preset, filters.Presets())
-	oneOf("dedup", c.Dedup, []string{"exact", "none"})
+	oneOf("dedup", c.Dedup, []string{"exact", "near", "none"})
 	oneOf("leak", c.Leak, []string{"keep", "drop"})
 	oneOf("profile", c.Profile, []string{string(tensor.Compat), string(tensor.Fast)})
 	oneOf("on_error", c.OnError, []string{"fail", "keep", "drop"})

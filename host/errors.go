@@ -8,6 +8,7 @@ var (
 	ErrConfig      = errors.New("bad configuration")           // nothing was read
 	ErrOutput      = errors.New("output folder is not usable") // nothing was written
 	ErrNothingKept = errors.New("no row was kept")             // rejects and stats are written, no dataset
+	ErrTooFewPairs = errors.New("too few pairs")               // to calibrate or compare
 	ErrSkipped     = errors.New("rows were skipped")           // the dataset is written; only with Config.Strict
 	ErrTeacher     = errors.New("teacher failed")              // run the same command again to go on
 	ErrFilter      = errors.New("filter failed")               // a module that may not run, or a trap

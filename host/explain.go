@@ -73,8 +73,28 @@ type explainer struct {
 
 // twin is a row of found that was dropped as a duplicate.
 type twin struct {
-	row int
-	key dedup.Key
+	row  int
+	key  dedup.Key
+	near *dedup.Near // holds the row alone, where a near twin was found
+}
+
+func twinOf(row int, r reject) twin {
+	question, answer := dialogue.Fold(r.Question), dialogue.Fold(r.Answer)
+	t := twin{row: row, key: dedup.KeyOf(question, answer)}
+	if r.Reason == "near" {
+		t.near, _ = dedup.NewNear(dedup.NearThreshold)
+		t.near.First(dedup.Sign(question, answer))
+	}
+	return t
+}
+
+// is says whether a row is the one that t repeats.
+func (t twin) is(question, answer string) bool {
+	question, answer = dialogue.Fold(question), dialogue.Fold(answer)
+	if t.near != nil {
+		return t.near.Similarity(0, dedup.Sign(question, answer)) >= dedup.NearThreshold
+	}
+	return t.key == dedup.KeyOf(question, answer)
 }
 
 // inputs reads where the chunks come from; a dataset that was copied without
@@ -207,7 +227,7 @@ func (e *explainer) rejectsFile() error {
 
 func (e *explainer) reject(r reject, file string, line int64) {
 	if r.Filter == "dedup" {
-		e.twins = append(e.twins, twin{len(e.found), keyOf(r.Question, r.Answer)})
+		e.twins = append(e.twins, twinOf(len(e.found), r))
 	}
 	no := Verdict{By: r.Filter, Reason: r.Reason}
 	if r.Score != nil && *r.Score == *r.Score { // not NaN
@@ -223,10 +243,9 @@ func (e *explainer) nameTwins() error {
 		return nil
 	}
 	name := func(id, question, answer string) {
-		key := keyOf(question, answer)
 		for _, t := range e.twins {
-			if t.key == key {
-				e.found[t.row].Twin = id
+			if x := &e.found[t.row]; x.Twin == "" && t.is(question, answer) {
+				x.Twin = id
 			}
 		}
 	}
@@ -247,9 +266,4 @@ func (e *explainer) nameTwins() error {
 		}
 	}
 	return nil
-}
-
-// keyOf is the key that exact twins share.
-func keyOf(question, answer string) dedup.Key {
-	return dedup.KeyOf(dialogue.Fold(question), dialogue.Fold(answer))
 }

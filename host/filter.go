@@ -30,6 +30,14 @@ type filter struct {
 // filterSet is the filters of one stage, in order.
 type filterSet []*filter
 
+func (s filterSet) names() []string {
+	var names []string
+	for _, f := range s {
+		names = append(names, f.name)
+	}
+	return names
+}
+
 // loadFilters loads the preset's filters, then c.Filters, and sorts them into
 // those that judge texts alone and those that need vectors.
 func (b *build) loadFilters(ctx context.Context) (text, vector filterSet, err error) {
@@ -130,7 +138,7 @@ type gate struct {
 }
 
 func (b *build) gate(set filterSet) *gate {
-	return &gate{set: set, instances: make([]*wasm.Instance, len(set)), onError: b.config.OnError, scores: b.schema.Scores}
+	return &gate{set: set, instances: make([]*wasm.Instance, len(set)), onError: b.config.OnError, scores: b.filters().names()}
 }
 
 func (g *gate) close() {

@@ -41,8 +41,8 @@ func (b *build) findTrainQuestions(ctx context.Context) error {
 		finish:  func(context.Context, *chunk) error { return nil },
 		collect: func(*chunk) error { return nil },
 	})
-	if b.twins != nil {
-		b.twins = dedup.NewExact()
+	if err == nil {
+		err = b.resetTwins()
 	}
 	b.bytesBefore = 0
 	for _, in := range b.inputs {

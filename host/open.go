@@ -57,9 +57,11 @@ type build struct {
 	bytesBefore                int64 // of the inputs read to their end
 
 	sandbox                    *wasm.Runtime
+	cacheDir                   string // "": no cache
 	compiled                   string // folder of compiled filters to be removed at the end
 	textFilters, vectorFilters filterSet
 	twins                      *dedup.Exact           // nil: duplicates stay
+	near                       *dedup.Near            // nil: near duplicates stay
 	trainQuestions             map[dedup.Key]struct{} // nil: leaks stay
 	ids                        map[uint64]struct{}
 	embedder                   *embedder
@@ -115,11 +117,14 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	b.readOptions.Format = c.Format
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
 	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)
-	if c.Dedup == "exact" {
-		b.twins = dedup.NewExact()
+	if err := b.resetTwins(); err != nil {
+		return nil, err
 	}
 	for _, step := range steps {
 		if err := step(b, ctx); err != nil {
+			if ctx.Err() != nil {
+				err = ErrInterrupted
+			}
 			return nil, errors.Join(err, b.close())
 		}
 	}
@@ -159,39 +164,60 @@ func (b *build) openInputs(context.Context) error {
 	return nil
 }
 
-// openCache opens the embedding cache and returns the folder compiled filters
-// are kept in. A cache of its own is a convenience: where the default one
-// cannot be used the build says so and goes on without.
-func (b *build) openCache() (dir string, err error) {
+// openCache opens the embedding cache, in whose folder compiled filters are kept
+// too. One that cannot be used is told before anything is paid for.
+func (b *build) openCache(context.Context) (err error) {
 	if b.config.Cache == "off" {
-		return "", nil
+		return nil
 	}
-	dir = b.config.Cache
+	dir := b.config.Cache
 	if dir == "" {
 		if dir, err = cache.Locate(os.Getenv); err != nil {
-			return "", fmt.Errorf("cache: %w; name a folder with --cache, or use --cache off", err)
+			return fmt.Errorf("cache: %w; name a folder with --cache, or use --cache off", err)
 		}
 	}
 	o := cache.DefaultOptions()
 	o.FS = b.fs
 	if b.embedder.store, err = cache.Open(dir, o); err != nil {
-		return "", fmt.Errorf("cache: %w; name another folder with --cache, or use --cache off", err)
+		return fmt.Errorf("cache: %w; name another folder with --cache, or use --cache off", err)
 	}
-	return dir, nil
+	b.cacheDir = dir
+	return nil
 }
 
 func (b *build) openTeacher(ctx context.Context) error {
+	e, err := b.newEmbedder(ctx, b.config.Teacher, b.embedder.store)
+	if err != nil {
+		return err
+	}
+	b.embedder = e
+	t := e.teacher
+	b.spaceID = plugins.SpaceID(t.embedID, "native", "")
+	b.similarity = threshold(b.config, t.description.MinSimilarity)
+	return nil
+}
+
+// fits refuses a teacher whose vectors fill no tensor.
+func (b *build) fits(context.Context) error {
+	t := b.embedder.teacher
+	if d, n := t.description.Dims, tensor.DefaultShape().Size(); d != n {
+		return as(ErrTeacher, fmt.Errorf("embed: teacher %s: its vectors have %d values, a tensor of shape %v takes %d", t.name, d, tensor.DefaultShape(), n))
+	}
+	return nil
+}
+
+// newEmbedder finds a teacher and ties it to the cache; a nil store is none.
+func (b *build) newEmbedder(ctx context.Context, name string, store *cache.Store) (*embedder, error) {
+	e := &embedder{store: store, warn: func(format string, args ...any) { b.log.Warn(fmt.Sprintf(format, args...)) }}
 	po := plugins.DefaultOptions()
 	po.Log = b.log
 	po.CallTimeout, _ = time.ParseDuration(b.config.TeacherTime)
 	po.StartTimeout = min(po.StartTimeout, po.CallTimeout)
-	t, err := findTeacher(ctx, b.config.Teacher, b.options, po)
+	t, err := findTeacher(ctx, name, b.options, po)
 	if err != nil {
-		return fmt.Errorf("embed: %w", err)
+		return nil, fmt.Errorf("embed: %w", err)
 	}
-	e := b.embedder
 	e.teacher = t
-	e.warn = func(format string, args ...any) { b.log.Warn(fmt.Sprintf(format, args...)) }
 	d := t.description
 	for i, prefix := range []string{d.QuestionPrefix, d.AnswerPrefix} {
 		e.roles[i] = role{prefix: prefix, recipe: cache.NewRecipe(t.embedID, prefix)}
@@ -200,18 +226,13 @@ func (b *build) openTeacher(ctx context.Context) error {
 		}
 		doc, err := json.Marshal(map[string]string{"teacher": t.name, "model": d.Model, "revision": d.Revision, "embed_id": t.embedID, "prefix": prefix})
 		if err != nil {
-			return err
+			return nil, errors.Join(err, t.close())
 		}
 		if err := e.store.Describe(e.roles[i].recipe, doc); err != nil {
 			e.warn("cache: %v", err)
 		}
 	}
-	b.spaceID = plugins.SpaceID(t.embedID, "native", "")
-	if n := tensor.DefaultShape().Size(); d.Dims != n {
-		return as(ErrTeacher, fmt.Errorf("embed: teacher %s: its vectors have %d values, a tensor of shape %v takes %d", t.name, d.Dims, tensor.DefaultShape(), n))
-	}
-	b.similarity = threshold(b.config, d.MinSimilarity)
-	return nil
+	return e, nil
 }
 
 // threshold is the lowest cosine that stays, and who says so.
@@ -225,11 +246,11 @@ func threshold(c Config, registered float64) tensor.Similarity {
 	return tensor.Similarity{Min: defaultMinSimilarity, From: "default"}
 }
 
-func (b *build) openFilters(ctx context.Context, cacheDir string) (err error) {
+func (b *build) openFilters(ctx context.Context) (err error) {
 	wc := wasm.DefaultConfig()
 	wc.Log = func(filter string, level int, msg string) { b.log.Debug(msg, "filter", filter, "level", level) }
-	if cacheDir != "" {
-		wc.CacheDir = filepath.Join(cacheDir, "wasm")
+	if b.cacheDir != "" {
+		wc.CacheDir = filepath.Join(b.cacheDir, "wasm")
 	} else if wc.CacheDir, err = os.MkdirTemp("", "cubeset-wasm-"); err != nil {
 		return fmt.Errorf("filter: %w", err)
 	} else {
@@ -258,9 +279,9 @@ func (b *build) describe(context.Context) error {
 		"profile": b.config.Profile, "on_error": b.config.OnError, "rejects": b.config.Rejects, "chunk_rows": b.config.ChunkRows,
 		"shape": tensor.DefaultShape(), "embed_id": t.embedID, "space_id": b.spaceID, "version": Version,
 	}
-	var names, digests []string
+	var digests []string
 	for _, f := range b.filters() {
-		names, digests = append(names, f.name), append(digests, f.name+" "+f.digest)
+		digests = append(digests, f.name+" "+f.digest)
 	}
 	settings["filters"] = digests
 	doc, err := json.Marshal(settings) // keys in order
@@ -270,7 +291,7 @@ func (b *build) describe(context.Context) error {
 	sum := sha256.Sum256(doc)
 	b.configDigest = hex.EncodeToString(sum[:])
 	b.schema = tensor.Schema{
-		Shape: tensor.DefaultShape(), Scores: names, Profile: tensor.Profile(b.config.Profile),
+		Shape: tensor.DefaultShape(), Scores: b.filters().names(), Profile: tensor.Profile(b.config.Profile),
 		Meta: tensor.Meta{
 			FormatVersion: tensor.FormatVersion, Shape: tensor.DefaultShape(), Normalised: true,
 			Teacher: t.name, EmbedID: t.embedID, SpaceID: b.spaceID, Projection: "native",

@@ -27,6 +27,7 @@ type row struct {
 	answerNorm       float64
 	scores           []float32 // of the filters so far, in their order
 	twin             dedup.Key
+	signature        dedup.Signature // only where near twins are looked for
 }
 
 // batches cuts rows into runs of batchRows.
@@ -123,8 +124,36 @@ func (b *build) nameTwins(rows []row) {
 		return
 	}
 	for i := range rows {
-		rows[i].twin = keyOf(rows[i].Question, rows[i].Answer)
+		question, answer := dialogue.Fold(rows[i].Question), dialogue.Fold(rows[i].Answer)
+		rows[i].twin = dedup.KeyOf(question, answer)
+		if b.near != nil {
+			rows[i].signature = dedup.Sign(question, answer)
+		}
 	}
+}
+
+// twinOf says in which way an earlier row was the same as r, "" if none was.
+func (b *build) twinOf(r *row) (reason string, score float32) {
+	if !b.twins.First(r.twin) {
+		return "exact", noScore
+	}
+	if b.near != nil {
+		if twin, ok := b.near.First(r.signature); !ok {
+			return "near", float32(b.near.Similarity(twin, r.signature))
+		}
+	}
+	return "", noScore
+}
+
+// resetTwins forgets every row seen so far.
+func (b *build) resetTwins() (err error) {
+	if b.config.Dedup != "none" {
+		b.twins = dedup.NewExact()
+	}
+	if b.config.Dedup == "near" {
+		b.near, err = dedup.NewNear(dedup.NearThreshold)
+	}
+	return err
 }
 
 // countIDs counts the rows whose id an earlier row had. Ids are labels, and may
@@ -138,8 +167,8 @@ func (b *build) countIDs(c *chunk) {
 	}
 }
 
-// dropTwins drops the rows whose texts an earlier row had, and marks them in
-// c.twins.
+// dropTwins drops the rows whose texts an earlier row had, or where that is
+// asked for nearly had, and marks them in c.twins.
 func (b *build) dropTwins(c *chunk) {
 	if b.twins == nil {
 		return
@@ -148,12 +177,13 @@ func (b *build) dropTwins(c *chunk) {
 	c.twins = make([]byte, (len(c.rows)+7)/8)
 	for i := range c.rows {
 		r := &c.rows[i]
-		if b.twins.First(r.twin) {
-			kept = append(kept, *r)
+		if reason, score := b.twinOf(r); reason != "" {
+			c.twins[i/8] |= 1 << (i % 8)
+			c.drop(r, "dedup", reason, score, false)
 			continue
 		}
-		c.twins[i/8] |= 1 << (i % 8)
-		c.drop(r, "dedup", "exact", noScore, false)
+		r.signature = dedup.Signature{}
+		kept = append(kept, *r)
 	}
 	c.rows = kept
 }

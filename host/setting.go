@@ -54,7 +54,7 @@ func Settings() []Setting {
 		text("test", "", "F", "share of dialogues in the test split, 0 to 1", func(c *Config) *string { return &c.Test }),
 		number("seed", "N", "seed of the split", func(c *Config) *int64 { return &c.Seed }),
 		text("leak", "", "keep|drop", "drop rows of validation and test whose question a train row asks; reads the inputs twice", func(c *Config) *string { return &c.Leak }),
-		text("dedup", "", "exact|none", "drop pairs whose texts repeat an earlier pair's but for case and spacing", func(c *Config) *string { return &c.Dedup }),
+		text("dedup", "", "exact|near|none", "drop pairs whose texts repeat an earlier pair's: exact, but for case and spacing; near, almost", func(c *Config) *string { return &c.Dedup }),
 		text("profile", "", "compat|fast", "compat compresses everything and is read everywhere; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
 		text("cache", "", "DIR|off", "embedding cache (default $CUBESET_CACHE, else the user's cache folder)", func(c *Config) *string { return &c.Cache }),
 		integer("workers", "N", "chunks worked on at once; never changes the output", func(c *Config) *int { return &c.Workers }),

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -76,9 +77,13 @@ func (f *settingFlag) String() string {
 	return f.Get(&c)
 }
 
-func settingFlags(set *pflag.FlagSet) []*settingFlag {
+// settingFlags makes a flag of every setting, or of those named.
+func settingFlags(set *pflag.FlagSet, names ...string) []*settingFlag {
 	var all []*settingFlag
 	for _, s := range host.Settings() {
+		if len(names) > 0 && !slices.Contains(names, s.Name) {
+			continue
+		}
 		f := &settingFlag{Setting: s}
 		flag := set.VarPF(f, s.Name, s.Short, s.Doc)
 		if s.Arg == "" {
@@ -134,7 +139,9 @@ func set(c *host.Config, s host.Setting, values []string) error {
 	return nil
 }
 
-func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bool) error {
+// withHost calls do with what a call into the host needs of this program: an
+// end at Ctrl-C, a log, and the progress on standard error.
+func withHost(ctx context.Context, self []string, verbose bool, do func(context.Context, host.Options) error) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
@@ -145,8 +152,16 @@ func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bo
 	}
 	show := startProgress(os.Stderr)
 	log := slog.New(slog.NewTextHandler(show, &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTime}))
-	sum, err := host.Build(ctx, c, host.Options{Self: self, Log: log, Progress: &show.Progress})
-	show.stop()
+	defer show.stop()
+	return do(ctx, host.Options{Self: self, Log: log, Progress: &show.Progress})
+}
+
+func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bool) error {
+	var sum host.Summary
+	err := withHost(ctx, self, verbose, func(ctx context.Context, o host.Options) (err error) {
+		sum, err = host.Build(ctx, c, o)
+		return err
+	})
 	if sum.SchemaVersion == 0 { // it did not come to reading
 		return err
 	}

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	for name := range rawFaults {
 		commands["teacher-"+name] = func() { serveRaw(name) }
 	}
+	commands["teacher-narrow"] = func() { teacher.Serve(narrow{}) }
 	commands["teacher-mute"] = func() { time.Sleep(time.Hour) }
 	testscript.Main(m, commands)
 }
@@ -100,6 +101,20 @@ func (f *fake) Embed(ctx context.Context, texts []string, dst []float32) error {
 	}
 	if row := slices.IndexFunc(texts, func(s string) bool { return strings.Contains(s, "trouble") }); row >= 0 {
 		return faults[f.fault](texts, dst, row)
+	}
+	return nil
+}
+
+// narrow is a teacher of one dimension: to it all texts are the same.
+type narrow struct{}
+
+func (narrow) Describe(context.Context) (teacher.Description, error) {
+	return teacher.Description{Name: "teacher-narrow", Model: "test/narrow", Dims: 1, Determinism: teacher.Exact, MinSimilarity: math.NaN()}, nil
+}
+
+func (narrow) Embed(_ context.Context, texts []string, dst []float32) error {
+	for i := range texts {
+		dst[i] = 1
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func printSummary(w io.Writer, s host.Summary) {
 		line("rejects", "%s", filepath.Join(s.Out, "rejects"))
 	}
 	if low := s.Dropped["similarity/low"]; 10*low > 3*s.Read {
-		fmt.Fprintf(w, "\n%.0f %% of the rows are below the similarity threshold. Lower it with --min-similarity,\nor keep them all with --min-similarity -1.\n", 100*float64(low)/float64(s.Read))
+		fmt.Fprintf(w, "\n%.0f %% of the rows are below the similarity threshold. cubeset calibrate finds one\nfor this teacher on your own rows; --min-similarity -1 keeps them all.\n", 100*float64(low)/float64(s.Read))
 	}
 	printReaders(w, s.Out)
 }
