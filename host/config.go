@@ -32,6 +32,11 @@ type Config struct {
 	Out    string   // the dataset's folder
 
 	Format        string                                // of the inputs, "auto" or a name of dialogue.Formats
+	Fields        map[string]string                     // our field → what the inputs call it
+	ContextTurns  int                                   // messages before the question that go into the context column
+	MaxTurns      int                                   // pairs taken of one dialogue, 0 takes them all
+	Branches      string                                // of a tree of answers, "best" or "all"
+	System        string                                // system prompts: "drop", or "context" puts them there
 	Teacher       string                                // a bundled teacher's name, or the path of a teacher's command
 	Preset        string                                // bundled filters to start from, a name of filters.Presets
 	Filters       []string                              // more filters after the preset's: bundled names or .wasm files
@@ -56,6 +61,9 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Format:        "auto",
+		ContextTurns:  dialogue.DefaultOptions().ContextTurns,
+		Branches:      "best",
+		System:        "drop",
 		Teacher:       plugins.Default,
 		Preset:        "dialogue",
 		MinSimilarity: "auto",
@@ -102,6 +110,9 @@ func (c Config) validateReading() error {
 	}
 	format, _, _ := strings.Cut(c.Format, ":") // csv and tsv may name their columns
 	oneOf("format", format, append([]string{"auto"}, formatNames()...))
+	if err := c.reading().Validate(); err != nil && !errors.Is(err, dialogue.ErrFormat) {
+		errs = append(errs, err)
+	}
 	oneOf("preset", c.Preset, filters.Presets())
 	oneOf("dedup", c.Dedup, []string{"exact", "near", "none"})
 	oneOf("leak", c.Leak, []string{"keep", "drop"})
@@ -127,6 +138,13 @@ func (c Config) validateReading() error {
 		complain("teacher", "no name")
 	}
 	return errors.Join(errs...)
+}
+
+// reading is how the inputs are read.
+func (c Config) reading() dialogue.Options {
+	o := dialogue.DefaultOptions()
+	o.Format, o.Fields, o.ContextTurns, o.MaxTurns, o.Branches, o.System = c.Format, c.Fields, c.ContextTurns, c.MaxTurns, c.Branches, c.System
+	return o
 }
 
 // minSimilarity is the threshold a user set, or nil for "auto".

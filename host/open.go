@@ -102,7 +102,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	}
 	b := &build{
 		config: c, options: o, log: o.Log, fs: o.fs, begin: time.Now(), progress: o.Progress,
-		partKeys: map[string]int{}, ids: map[uint64]struct{}{}, readOptions: dialogue.DefaultOptions(), embedder: &embedder{},
+		partKeys: map[string]int{}, ids: map[uint64]struct{}{}, embedder: &embedder{},
 		total: outcome{Dropped: map[string]int64{}, Skipped: map[string]int64{}},
 	}
 	if b.log == nil {
@@ -114,7 +114,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	if b.progress == nil {
 		b.progress = &Progress{}
 	}
-	b.readOptions.Format = c.Format
+	b.readOptions = c.reading()
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
 	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)
 	if err := b.resetTwins(); err != nil {

@@ -45,10 +45,8 @@ func claim(f fsx.FS, dir string) (_ *outdir, err error) {
 		return nil, err
 	}
 	o := &outdir{fs: f, dir: dir}
-	for _, d := range []string{o.journalDir(), o.partsDir()} {
-		if err := f.MkdirAll(d, 0o755); err != nil {
-			return nil, as(ErrOutput, err)
-		}
+	if err := f.MkdirAll(o.journalDir(), 0o755); err != nil {
+		return nil, as(ErrOutput, err)
 	}
 	o.lock = flock.New(filepath.Join(dir, stateDir, "lock"))
 	ok, err := o.lock.TryLock()
@@ -59,6 +57,10 @@ func claim(f fsx.FS, dir string) (_ *outdir, err error) {
 		return nil, as(ErrOutput, fmt.Errorf("another build is writing to %s", dir))
 	}
 	if err := tensor.Recover(f, dir); err != nil {
+		o.release()
+		return nil, as(ErrOutput, err)
+	}
+	if err := f.MkdirAll(o.partsDir(), 0o755); err != nil { // Recover may have removed it
 		o.release()
 		return nil, as(ErrOutput, err)
 	}

@@ -110,6 +110,7 @@ func (b *build) parse(c *chunk) {
 		}, c.skip)
 	}
 	c.Read = int64(len(c.rows) + len(c.Rejects))
+	c.Stats.Rules, c.Stats.Ignored = p.Rules(), p.Ignored()
 	c.data = nil // the pairs own their texts
 	n := len(b.textFilters) + len(b.vectorFilters)
 	scores := make([]float32, n*len(c.rows))

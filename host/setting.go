@@ -45,6 +45,11 @@ func Settings() []Setting {
 	return []Setting{
 		text("out", "o", "DIR", "folder of the dataset; made if absent", func(c *Config) *string { return &c.Out }),
 		text("format", "", "NAME", "format of the inputs: auto, or "+strings.Join(formatNames(), ", "), func(c *Config) *string { return &c.Format }),
+		fieldMap(),
+		integer("context-turns", "N", "messages before the question that go into the context column", func(c *Config) *int { return &c.ContextTurns }),
+		integer("max-turns", "N", "pairs taken of one dialogue; 0 takes them all", func(c *Config) *int { return &c.MaxTurns }),
+		text("branches", "", "best|all", "of several answers in a tree, take the best one or all", func(c *Config) *string { return &c.Branches }),
+		text("system", "", "drop|context", "leave system prompts out, or put them into the context column", func(c *Config) *string { return &c.System }),
 		text("teacher", "", "NAME|PATH", "bundled teacher, or the command of your own (see: cubeset teacher list)", func(c *Config) *string { return &c.Teacher }),
 		list("filter", "X", "bundled filter or .wasm file, added after the preset's", func(c *Config) *[]string { return &c.Filters }),
 		filterOption(),
@@ -114,6 +119,30 @@ func toggle(name, doc string, field func(*Config) *bool) Setting {
 				return fmt.Errorf("%q is neither true nor false", s)
 			}
 			*field(c) = b
+			return nil
+		}}
+}
+
+// fieldMap is --field question=prompt_text.
+func fieldMap() Setting {
+	return Setting{Name: "field", Arg: "OURS=THEIRS", List: true,
+		Doc: "what the inputs call a field, for example question=prompt_text",
+		get: func(c *Config) string {
+			var all []string
+			for _, k := range keys(c.Fields) {
+				all = append(all, k+"="+c.Fields[k])
+			}
+			return strings.Join(all, ",")
+		},
+		set: func(c *Config, s string) error {
+			ours, theirs, ok := strings.Cut(s, "=")
+			if !ok || ours == "" || theirs == "" {
+				return fmt.Errorf("%q is not OURS=THEIRS", s)
+			}
+			if c.Fields == nil {
+				c.Fields = map[string]string{}
+			}
+			c.Fields[ours] = theirs
 			return nil
 		}}
 }

@@ -34,6 +34,9 @@ type stats struct {
 	Langs   map[string]int64            `json:"langs,omitempty"`   // of rows kept
 	Turns   map[string]int64            `json:"turns,omitempty"`   // of rows kept
 
+	Rules   map[string]int64 `json:"rules,omitempty"`   // how dialogues were read that left a choice, and how many
+	Ignored map[string]int64 `json:"ignored,omitempty"` // fields of the inputs that say something and are not read
+
 	RepeatedIDs int64 `json:"repeated_ids"` // rows whose id an earlier row had, before vector filters
 }
 
@@ -144,6 +147,12 @@ func (s *stats) merge(o *stats) {
 	for k, n := range o.Turns {
 		count(&s.Turns, k, n)
 	}
+	for k, n := range o.Rules {
+		count(&s.Rules, k, n)
+	}
+	for k, n := range o.Ignored {
+		count(&s.Ignored, k, n)
+	}
 }
 
 // count adds n to m[key], or to "more" once m is long.
@@ -208,12 +217,14 @@ func (b *build) statsJSON() ([]byte, error) {
 		Sources        map[string]map[string]int64 `json:"sources"`
 		Langs          map[string]int64            `json:"langs"`
 		Turns          map[string]int64            `json:"turns"`
+		Rules          map[string]int64            `json:"rules"`
+		Ignored        map[string]int64            `json:"ignored"`
 	}{
 		b.total.Read, b.kept(), b.total.Dropped, b.total.Skipped, b.splits(), s.RepeatedIDs,
 		t.name, t.description.Dims, settings{append([]string{}, b.schema.Scores...), b.config.Dedup, true},
 		s.Embedded.described(), s.Kept.described(),
 		s.QuestionLength.described(), s.AnswerLength.described(), s.QuestionNorm.described(), s.AnswerNorm.described(),
-		s.Sources, s.Langs, s.Turns,
+		s.Sources, s.Langs, s.Turns, s.Rules, s.Ignored,
 	}, "", "  ")
 	return append(doc, '\n'), err
 }

@@ -26,9 +26,9 @@ type Summary struct {
 	Out           string            `json:"out"`
 
 	// For the table a person reads.
-	Bytes   int64   `json:"-"` // of the parts
-	Kepts   Cosines `json:"-"` // of the rows kept
-	Rejects string  `json:"-"` // where the rejects are
+	Bytes int64            `json:"-"` // of the parts
+	Kepts Cosines          `json:"-"` // of the rows kept
+	Rules map[string]int64 `json:"-"` // how dialogues were read that left a choice
 }
 
 // CacheSummary counts lookups of texts, not of rows.
@@ -77,6 +77,7 @@ func (b *build) summary() Summary {
 		Seconds:    time.Since(b.begin).Seconds(),
 		Out:        b.config.Out,
 		Kepts:      b.total.Stats.Kept,
+		Rules:      b.total.Stats.Rules,
 	}
 	if b.embedder.store != nil {
 		s.Cache.Corrupt = b.embedder.store.Stats().Corrupt

@@ -52,14 +52,23 @@ func TestBadRecords(t *testing.T) {
 		{"empty array", `[]`, "no_pair: no turn of a user that an assistant answers"},
 		{"question alone", `{"question":"q"}`, "no_pair: a question field and no answer field"},
 		{"answer alone", `{"output":"a"}`, "no_pair: an answer field and no question field"},
-		{"instruction", `{"instruction":"i","input":"x","output":"a"}`, "no_pair: records with an instruction field are not read"},
+		{"instruction alone", `{"instruction":"i","input":"x"}`, "no_pair: an instruction field and no answer field"},
+		{"input and no instruction's answer", `{"input":"x"}`, "no_pair: a question field and no answer field"},
 		{"messages of the user alone", `{"messages":[{"role":"user","content":"q"}]}`, "no_pair: no turn of a user that an assistant answers"},
 		{"the assistant speaks first", `{"messages":[{"role":"assistant","content":"a"},{"role":"user","content":"q"}]}`, "no_pair: no turn of a user that an assistant answers"},
 		{"tools alone", `{"messages":[{"role":"system","content":"q"},{"role":"tool","content":"a"}]}`, "no_pair: no turn of a user that an assistant answers"},
-		{"unknown speakers", `[{"role":"anna","text":"q"},{"role":"bert","text":"a"}]`, "no_pair: no turn of a user that an assistant answers"},
+		{"one unknown speaker", `[{"role":"anna","text":"q"},{"role":"anna","text":"a"}]`, "no_pair: no turn of a user that an assistant answers"},
+		{"three unknown speakers", `[{"role":"anna","text":"q"},{"role":"bert","text":"a"},{"role":"cleo","text":"b"}]`, "no_pair: more than two speakers, and none of them a user or an assistant"},
+		{"a user and an unknown speaker", `[{"role":"user","text":"q"},{"role":"bert","text":"a"}]`, "no_pair: no turn of a user that an assistant answers"},
 
 		{"question is a number", `{"question":1,"answer":"a"}`, "field: question is a number, want a string"},
-		{"answer is an array", `{"q":"q","a":["a"]}`, "field: a is an array, want a string"},
+		{"answer is true", `{"q":"q","a":true}`, "field: a is true or false, want a string"},
+		{"first answer is a number", `{"q":"q","a":[1,"a"]}`, "field: the first of a is a number, want a string"},
+		{"no answers", `{"q":"q","a":[]}`, "no_pair: no answer is given"},
+		{"no answers in an object", `{"question":"q","answers":{"text":[],"answer_start":[]}}`, "no_pair: no answer is given"},
+		{"answer is an object without text", `{"question":"q","answers":{}}`, "no_pair: no answer is given"},
+		{"first answer is empty", `{"q":"q","a":[" ","a"]}`, "empty: the answer is empty"},
+		{"surrogate in the first answer", `{"q":"q","a":["\ud800"]}`, "utf8: half of a surrogate pair in a"},
 		{"context is an object", `{"question":"q","answer":"a","context":{}}`, "field: context is an object, want a string"},
 		{"id is an object", `{"id":{},"question":"q","answer":"a"}`, "field: id is an object, want a string or a number"},
 		{"dialogue_id is true", `{"conv_id":true,"question":"q","answer":"a"}`, "field: conv_id is true or false, want a string or a number"},
@@ -71,8 +80,59 @@ func TestBadRecords(t *testing.T) {
 		{"turn is an array", `{"turn":[],"question":"q","answer":"a"}`, "field: turn is an array, want a number"},
 		{"messages are a string", `{"messages":"q"}`, "field: messages is a string, want an array"},
 		{"dialogue is a string", `{"dialogue":"q"}`, "field: dialogue is a string, want an array"},
-		{"turns are strings", `{"messages":["q","a"]}`, "field: turn 0 is a string, want an object"},
-		{"turns without roles", `{"conversation":[{"human":"q","assistant":"a"}]}`, "field: the role of turn 0 is null, want a string"},
+		{"turns are numbers", `{"messages":[1,2]}`, "field: turn 0 is a number, want an object"},
+		{"a turn among texts", `{"messages":["q",{"role":"assistant","content":"a"}]}`, "field: turn 1 is an object, want a string"},
+		{"a text among turns", `{"messages":[{"role":"user","content":"q"},"a"]}`, "field: turn 1 is a string, want an object"},
+		{"turns without roles", `{"conversation":[{"text":"q"},{"text":"a"}]}`, "field: the role of turn 0 is null, want a string"},
+		{"one text", `{"data":["q"]}`, "no_pair: no turn of a user that an assistant answers"},
+		{"an empty text", `{"dialog":["q",""]}`, "empty: the answer is empty"},
+		{"half an exchange", `{"conversation":[{"human":"q"}]}`, "empty: the answer is empty"},
+		{"an exchange of numbers", `{"conversation":[{"human":1,"assistant":"a"}]}`, "field: the content of turn 0 is a number, want a string"},
+		{"an exchange of three", `{"query":"q","response":"a","history":[["q","a","x"]]}`, "field: turn 0 is an array of 3, want a question and an answer"},
+		{"history is a string in a list", `{"query":"q","response":"a","history":[1]}`, "field: turn 0 is a number, want an object"},
+		{"query is a number behind a history", `{"query":1,"response":"a","history":[["q","a"]]}`, "field: what the user says is a number, want a string or an array"},
+
+		{"instruction is a number", `{"instruction":1,"output":"a"}`, "field: instruction is a number, want a string"},
+		{"input is a list", `{"instruction":"i","input":["x"],"output":"a"}`, "field: input is an array, want a string"},
+		{"instruction of white space", `{"instruction":" ","input":"\n","output":"a"}`, "empty: the question is empty"},
+		{"surrogate in the input", `{"instruction":"i","input":"\ud800","output":"a"}`, "utf8: half of a surrogate pair in input"},
+		{"Dolly with a context that is a list", `{"instruction":"i","context":[],"response":"a"}`, "field: context is an array, want a string"},
+		{"chosen is a number", `{"prompt":"q","chosen":1,"rejected":"b"}`, "field: chosen is a number, want a string"},
+		{"rejected alone", `{"prompt":"q","rejected":"b"}`, "no_pair: a question field and no answer field"},
+		{"a prompt of messages and a number", `{"prompt":[{"role":"user","content":"q"}],"completion":1}`, "field: what the assistant says is a number, want a string or an array"},
+		{"anchor alone", `{"anchor":"q","negative":"b"}`, "no_pair: a question field and no answer field"},
+		{"SGD with an utterance that is a list", `{"turns":[{"speaker":"USER","utterance":[1]},{"speaker":"SYSTEM","utterance":"a"}]}`, "field: a part of turn 0 is a number, want an object"},
+		{"Taskmaster of one speaker", `{"conversation_id":"d","utterances":[{"speaker":"USER","text":"q"}]}`, "no_pair: no turn of a user that an assistant answers"},
+		{"utterances are an object", `{"utterances":{"speaker":"USER"}}`, "field: utterances is an object, want an array"},
+
+		{"prompt is an object and no tree", `{"prompt":{"x":1},"output":"a"}`, "field: prompt is an object, want a string"},
+		{"tree without answers", `{"prompt":{"text":"q","role":"prompter","replies":[]}}`, "no_pair: no message of a user that an assistant answers"},
+		{"tree that an assistant begins", `{"prompt":{"text":"q","role":"assistant","replies":[{"text":"a","role":"prompter"}]}}`, "no_pair: no message of a user that an assistant answers"},
+		{"deleted prompt", `{"prompt":{"text":"q","role":"prompter","deleted":true,"replies":[{"text":"a","role":"assistant"}]}}`, "deleted: the message was deleted"},
+		{"deleted answer", `{"prompt":{"text":"q","role":"prompter","replies":[{"text":"a","role":"assistant","deleted":true}]}}`, "deleted: the message was deleted"},
+		{"answer that failed its review", `{"prompt":{"text":"q","role":"prompter","replies":[{"text":"a","role":"assistant","review_result":false}]}}`, "review: the message did not pass its review"},
+		{"reply that is a string", `{"prompt":{"text":"q","role":"prompter","replies":["a"]}}`, "field: a reply is a string, want an object"},
+		{"replies that are an object", `{"prompt":{"text":"q","role":"prompter","replies":{}}}`, "field: the replies of a message are an object, want an array"},
+		{"reply without a role", `{"prompt":{"text":"q","role":"prompter","replies":[{"text":"a"}]}}`, "field: the role of a message is null, want a string"},
+		{"reply with a number for a text", `{"prompt":{"text":"q","role":"prompter","replies":[{"text":1,"role":"assistant"}]}}`, "field: the text of a message is a number, want a string"},
+		{"reply with half of a surrogate pair", `{"prompt":{"text":"q","role":"prompter","replies":[{"text":"\udc00","role":"assistant"}]}}`, "utf8: half of a surrogate pair in the text of a message"},
+		{"message_id with half of a surrogate pair", `{"prompt":{"message_id":"\udc00","text":"q","role":"prompter"}}`, "utf8: half of a surrogate pair in a label of a message"},
+		{"empty reply", `{"prompt":{"text":"q","role":"prompter","replies":[{"text":" ","role":"assistant"}]}}`, "empty: the answer is empty"},
+		{"replies 65 deep", `{"prompt":` + strings.Repeat(`{"role":"prompter","text":"q","replies":[`, 65) + strings.Repeat(`]}`, 65) + `}`, "too_long: more than 64 messages one below another"},
+		{"a message of a tree by itself", `{"message_id":"1","parent_id":"0","text":"a","role":"assistant"}`, "no_pair: a message by itself: its tree can be read as flat"},
+
+		{"impossible question", `{"paragraphs":[{"context":"c","qas":[{"question":"q","answers":[],"is_impossible":true}]}]}`, "no_pair: the question has no answer: is_impossible"},
+		{"question without answers", `{"paragraphs":[{"context":"c","qas":[{"question":"q","answers":[]}]}]}`, "no_pair: no answer is given"},
+		{"no paragraphs", `{"paragraphs":[]}`, "no_pair: no question in any paragraph"},
+		{"paragraphs are a string", `{"paragraphs":"c"}`, "field: paragraphs is a string, want an array"},
+		{"a paragraph is a string", `{"paragraphs":["c"]}`, "field: a paragraph is a string, want an object"},
+		{"a paragraph without qas", `{"paragraphs":[{"context":"c"}]}`, "field: the qas of a paragraph are null, want an array"},
+		{"one of qas is a string", `{"paragraphs":[{"context":"c","qas":["q"]}]}`, "field: one of qas is a string, want an object"},
+		{"context of a paragraph is a number", `{"paragraphs":[{"context":1,"qas":[]}]}`, "field: the context of a paragraph is a number, want a string"},
+		{"question in a paragraph is a number", `{"paragraphs":[{"context":"c","qas":[{"question":1,"answers":[{"text":"a"}]}]}]}`, "field: the question is a number, want a string"},
+		{"answer in a paragraph is a number", `{"paragraphs":[{"context":"c","qas":[{"question":"q","answers":[{"text":1}]}]}]}`, "field: the answer is a number, want a string"},
+		{"id in a paragraph is a list", `{"paragraphs":[{"context":"c","qas":[{"id":[],"question":"q","answers":[{"text":"a"}]}]}]}`, "field: the id is an array, want a string or a number"},
+		{"surrogate in the context of a paragraph", `{"paragraphs":[{"context":"\ud800","qas":[{"question":"q","answers":[{"text":"a"}]}]}]}`, "utf8: half of a surrogate pair in the context of a paragraph"},
 		{"role is a number", `[{"role":"user","text":"q"},{"role":1,"text":"a"}]`, "field: the role of turn 1 is a number, want a string"},
 		{"content is a number", `[{"role":"user","text":"q"},{"role":"bot","text":1}]`, "field: the content of turn 1 is a number, want a string"},
 		{"part is a string", `{"messages":[{"role":"user","content":["q"]},{"role":"assistant","content":"a"}]}`, "field: a part of turn 0 is a string, want an object"},
@@ -96,7 +156,7 @@ func checkBad(t *testing.T, format, content string, line int64, want string, kep
 	}
 	in.w.max = 1 << 20
 	p := in.Parser()
-	p.max = 1 << 20
+	p.options.RecordBytesMax = 1 << 20
 	pairs, skips := []string{}, []string{}
 	for r, err := range in.Records() {
 		if err != nil {
@@ -125,7 +185,7 @@ func TestBadPlaces(t *testing.T) {
 		{"a bad pair in a good conversation", "json",
 			"{\"id\":1,\"messages\":[{\"role\":\"user\",\"content\":\"1\"},{\"role\":\"assistant\",\"content\":\"a\"},\n{\"role\":\"user\",\"content\":2},{\"role\":\"assistant\",\"content\":\"a\"},\n{\"role\":\"user\",\"content\":\"3\"},{\"role\":\"assistant\",\"content\":\"a\"}]}",
 			2, "field: the content of turn 2 is a number, want a string",
-			[]string{`1 "1"→"a" dialogue="1" turn=0`, `3 "3"→"a" dialogue="1" turn=4 ordinal=1`}},
+			[]string{`1 "1"→"a" dialogue="1" turn=0`, `3 "3"→"a" context="assistant: a" dialogue="1" turn=4 ordinal=1`}},
 		{"byte order mark in the middle", "jsonl", pair(1) + "\n\ufeff" + pair(2) + "\n" + pair(3), 2, "json: unexpected character at byte 1", []string{`1 "1"→"a"`, `3 "3"→"a"`}},
 		{"a bad element", "json", "[" + pair(1) + ",\n{\"q\" 2},\n" + pair(3) + "]", 2, "json: unexpected character at byte 6", []string{`1 "1"→"a"`, `3 "3"→"a"`}},
 		{"no comma", "json", "[" + pair(1) + ",\n" + pair(2) + "\n" + pair(2) + ",\n" + pair(3) + "]", 2, "json: unexpected character at byte 19", []string{`1 "1"→"a"`, `4 "3"→"a"`}},
@@ -143,6 +203,54 @@ func TestBadPlaces(t *testing.T) {
 		{"too long an element", "json", "[" + pair(1) + ",\n{\"q\":\"" + strings.Repeat("]\\\"", 1<<20) + "\"},\n" + pair(3) + "]", 2, "too_long: longer than 1048576 bytes", []string{`1 "1"→"a"`, `3 "3"→"a"`}},
 		{"too long an object", "json", pair(1) + "\n{\"q\":\"" + strings.Repeat("}\\\\", 1<<20) + "\"}\n" + pair(3), 2, "too_long: longer than 1048576 bytes", []string{`1 "1"→"a"`, `3 "3"→"a"`}},
 		{"object of no kind", "json", "{\"train\":[" + pair(1) + "]}", 1, "no_pair: no question and answer fields, and no messages", []string{}},
+
+		{"a bad conversation among others by their ids", "json", "{\"1\":{\"content\":[{\"agent\":\"x\",\"message\":\"1\"},{\"agent\":\"y\",\"message\":\"a\"}]},\n\"2\":{\"content\":2},\n\"3\":{\"content\":[{\"agent\":\"x\",\"message\":\"3\"},{\"agent\":\"y\",\"message\":\"a\"}]}}",
+			2, "no_pair: no question and answer fields, and no messages", []string{`1 "1"→"a" dialogue="1" turn=0`, `3 "3"→"a" dialogue="3" turn=0`}},
+		{"conversations by their ids that end too early", "json", "{\"1\":{\"content\":[{\"agent\":\"x\",\"message\":\"1\"},{\"agent\":\"y\",\"message\":\"a\"}]},\n\"2\":{\"content\":[",
+			2, "json: unexpected end at byte 17", []string{`1 "1"→"a" dialogue="1" turn=0`}},
+		{"conversations by their ids without an end", "json", "{\"1\":{\"content\":[{\"agent\":\"x\",\"message\":\"1\"},{\"agent\":\"y\",\"message\":\"a\"}]}",
+			1, "json: the file ends inside an array or an object", []string{`1 "1"→"a" dialogue="1" turn=0`}},
+		{"a bracket too many among them", "json", "{\"1\":{\"content\":[{\"agent\":\"x\",\"message\":\"1\"},{\"agent\":\"y\",\"message\":\"a\"}]},\n\"2\":{}]}",
+			2, "json: unexpected character at byte 7", []string{`1 "1"→"a" dialogue="1" turn=0`}},
+		{"a bad question about a paragraph", "json", "{\"data\":[{\"paragraphs\":[{\"context\":\"c\",\"qas\":[\n{\"question\":\"1\",\"answers\":[{\"text\":\"a\"}]},\n{\"question\":2,\"answers\":[{\"text\":\"a\"}]},\n{\"question\":\"3\",\"answers\":[{\"text\":\"a\"}]}]}]}]}",
+			3, "field: the question is a number, want a string", []string{`2 "1"→"a" context="c"`, `4 "3"→"a" context="c" ordinal=1`}},
+
+		{"a bad line in a tree of lines", "flat", flatLine("1", "", "prompter", "1") + "\n{]\n" + flatLine("2", "1", "assistant", "a") + "\n" + flatLine("3", "", "prompter", "3") + "\n" + flatLine("4", "3", "assistant", "a"),
+			2, "json: unexpected character at byte 2", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`, `4 "3"→"a" id="4" dialogue="3" turn=0`}},
+		{"a number in a tree of lines", "flat", flatLine("1", "", "prompter", "1") + "\n2\n" + flatLine("2", "1", "assistant", "a"),
+			2, "no_pair: the record is a number", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`}},
+		{"an answer to what is not there", "flat", flatLine("1", "", "prompter", "1") + "\n" + flatLine("9", "8", "assistant", "x") + "\n" + flatLine("2", "1", "assistant", "a"),
+			2, "no_pair: what the message answers is not before it in its tree", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`}},
+		{"an answer before its question", "flat", flatLine("2", "1", "assistant", "a") + "\n" + flatLine("3", "2", "prompter", "3") + "\n" + flatLine("4", "3", "assistant", "a"),
+			1, "no_pair: what the message answers is not before it in its tree", []string{`2 "3"→"a" id="4" context="assistant: a" dialogue="2" turn=1`}},
+		{"messages that answer one another", "flat", flatLine("1", "2", "assistant", "a") + "\n" + flatLine("2", "1", "prompter", "q"),
+			1, "no_pair: what the message answers is not before it in its tree", []string{}},
+		{"too long a tree of lines", "flat", flatLine("1", "", "prompter", strings.Repeat("x", 2<<20)) + "\n" + flatLine("3", "", "prompter", "3") + "\n" + flatLine("4", "3", "assistant", "a"),
+			1, "too_long: longer than 1048576 bytes", []string{`2 "3"→"a" id="4" dialogue="3" turn=0`}},
+
+		{"no mark in a dialogue", "transcript", "just words\n", 1, "no_pair: no turn of a user that an assistant answers", []string{}},
+		{"a user alone", "transcript", "User: 1\nAssistant: a\n---\nUser: 2\n---\nUser: 3\nBot: a\n", 4, "no_pair: no turn of a user that an assistant answers",
+			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `6 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},
+		{"dialogue not in UTF-8", "transcript", "User: 1\nAssistant: a\n---\nUser: \xff\n---\nUser: 3\nBot: a\n", 4, "utf8: not UTF-8 at byte 7",
+			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `6 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},
+		{"dialogue too long", "transcript", "User: 1\nAssistant: a\n---\nUser: " + strings.Repeat("long ", 1<<20) + "\n---\nUser: 3\nBot: a\n", 4, "too_long: longer than 1048576 bytes",
+			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `6 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},
+		{"one utterance", "eou", "1 __eou__ a __eou__\n2 __eou__\n3 __eou__ a\n", 2, "no_pair: no turn of a user that an assistant answers",
+			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `3 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},
+		{"an empty utterance", "eou", "1 __eou__ a __eou__\n2 __eou__ __eou__\n3 __eou__ a\n", 2, "empty: the answer is empty",
+			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `3 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},
+
+		{"YAML without conversations", "yaml", "categories:\n- x\n", 1, "no_pair: no list under the key conversations", []string{}},
+		{"an entry that is a map", "yaml", yamlAround("- - 2\n  - a: b"), 5, "yaml: an entry that is no text", yamlKept},
+		{"an entry that is a list", "yaml", yamlAround("- - 2\n  - - b"), 5, "yaml: an entry that is no text", yamlKept},
+		{"a flow list", "yaml", yamlAround("- [2, b]\n#"), 4, "yaml: not a list of texts in block style", yamlKept},
+		{"an alias", "yaml", yamlAround("- - *x\n  - a"), 4, "yaml: a text that begins with a mark of YAML", yamlKept},
+		{"an open quote", "yaml", yamlAround("- - \"2\n  - a"), 4, "yaml: a quote is opened and never closed", yamlKept},
+		{"text behind a quote", "yaml", yamlAround("- - '2' x\n  - a"), 4, "yaml: a closing quote is not the end of its text", yamlKept},
+		{"a bad escape", "yaml", yamlAround("- - \"\\ud800\"\n  - a"), 4, "yaml: bad escape", yamlKept},
+		{"a bad block", "yaml", yamlAround("- - |x\n  - a"), 4, "yaml: a block that begins with a mark unknown here", yamlKept},
+		{"an item that is a map", "yaml", yamlAround("- x: 1\n  y: 2"), 4, "yaml: not a list of texts in block style", yamlKept},
+		{"20,000 deep", "yaml", yamlAround(strings.Repeat("- ", 20000) + "\n#"), 4, "yaml: an entry that is no text", yamlKept},
 
 		{"too many fields", "csv", "q,a\n1,a\n2,a,x\n3,a\n", 3, "csv: 3 fields, want 2", []string{`2 "1"→"a"`, `4 "3"→"a"`}},
 		{"too few fields", "csv", "q,a\n1,a\n2\n3,a\n", 3, "csv: 1 fields, want 2", []string{`2 "1"→"a"`, `4 "3"→"a"`}},
@@ -169,4 +277,21 @@ func TestBadPlaces(t *testing.T) {
 			checkBad(t, c.format, c.in, c.line, c.want, kept)
 		})
 	}
+}
+
+func flatLine(id, parent, role, text string) string {
+	if parent != "" {
+		parent = fmt.Sprintf(`"parent_id":%q,`, parent)
+	}
+	return fmt.Sprintf(`{"message_id":%q,%s"text":%q,"role":%q}`, id, parent, text, role)
+}
+
+// yamlAround puts an item of two lines between two good ones.
+func yamlAround(item string) string {
+	return "conversations:\n- - '1'\n  - a\n" + item + "\n- - '3'\n  - a\n"
+}
+
+var yamlKept = []string{
+	`2 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`,
+	`6 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`,
 }

@@ -115,26 +115,3 @@ func (c *cells) quoted(row []byte, i int) int {
 		c.text = append(c.text, '"')
 	}
 }
-
-// csvColumns reads a header line. Of two columns with the same meaning, that
-// with the earlier name counts.
-func csvColumns(header []byte, comma byte) ([]field, *csvFault) {
-	var names cells
-	fault := names.read(header, comma)
-	var (
-		columns = make([]field, len(names.spans))
-		holder  [fieldCount]int // the column that is a field, from 1
-		ranks   [fieldCount]uint8
-	)
-	for i, name := range names.spans {
-		f, rank := fieldRank(bytes.TrimSpace(name.of(names.text)))
-		if f == fieldNone || holder[f] > 0 && ranks[f] < rank {
-			continue
-		}
-		if holder[f] > 0 {
-			columns[holder[f]-1] = fieldNone
-		}
-		columns[i], holder[f], ranks[f] = f, i+1, rank
-	}
-	return columns, fault
-}

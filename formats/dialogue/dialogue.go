@@ -62,11 +62,16 @@ type Skip struct {
 const (
 	ReasonJSON    = "json"     // not well-formed JSON
 	ReasonUTF8    = "utf8"     // not UTF-8, or half of a surrogate pair
-	ReasonTooLong = "too_long" // longer than Options.RecordBytesMax
+	ReasonTooLong = "too_long" // longer than Options.RecordBytesMax, or its contexts are
 	ReasonEmpty   = "empty"    // no question or no answer is left after text/v1
 	ReasonNoPair  = "no_pair"  // no known shape, or no question with an answer in it
 	ReasonField   = "field"    // a field holds a value of the wrong type
 	ReasonCSV     = "csv"      // not RFC 4180, or not as many fields as the header
+
+	ReasonYAML     = "yaml"      // not the part of YAML that is read
+	ReasonDeleted  = "deleted"   // a message of a tree that was deleted, with what answers it
+	ReasonReview   = "review"    // one that did not pass its review, with what answers it
+	ReasonMaxTurns = "max_turns" // behind as many pairs of its dialogue as Options.MaxTurns allows
 )
 
 var (

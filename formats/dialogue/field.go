@@ -1,5 +1,7 @@
 package dialogue
 
+import "bytes"
+
 // field is one of the fields of a record that mean something here.
 type field uint8
 
@@ -7,51 +9,77 @@ const (
 	fieldNone field = iota
 	fieldQuestion
 	fieldAnswer
+	fieldInput
+	fieldInstruction
 	fieldID
 	fieldDialogue
 	fieldTurn
 	fieldLang
 	fieldSource
 	fieldContext
-	fieldSplit
+	fieldSystem
+	fieldHistory
 	fieldMessages
 	fieldConversations
 	fieldTurns
-	fieldInstruction
+	fieldList
+	fieldParagraphs
+	fieldMessage
+	fieldSplit
+	fieldRejected
+	fieldNegative
 	fieldCount
 )
+
+// rankInput is the place of "input" among the names of a question, which it is
+// where no instruction stands beside it.
+const rankInput = 2
 
 // fields lists the names of each field, the field's own first. Names are
 // matched without regard to ASCII case.
 var fields = [fieldCount][]string{
 	fieldNone:          {"-"},
-	fieldQuestion:      {"question", "q", "input", "user_message", "prompt"},
-	fieldAnswer:        {"answer", "a", "response", "output", "completion", "assistant_message"},
+	fieldQuestion:      {"question", "q", "input", "user_message", "prompt", "query", "anchor", "sentence1"},
+	fieldAnswer:        {"answer", "a", "response", "output", "completion", "assistant_message", "chosen", "positive", "sentence2", "answers"},
+	fieldInput:         {"input"},
+	fieldInstruction:   {"instruction"},
 	fieldID:            {"id"},
-	fieldDialogue:      {"dialogue_id", "conversation_id", "conv_id"},
+	fieldDialogue:      {"dialogue_id", "conversation_id", "conv_id", "message_tree_id"},
 	fieldTurn:          {"turn"},
 	fieldLang:          {"lang", "language"},
 	fieldSource:        {"source"},
 	fieldContext:       {"context"},
-	fieldSplit:         {"split"},
+	fieldSystem:        {"system"},
+	fieldHistory:       {"history"},
 	fieldMessages:      {"messages"},
 	fieldConversations: {"conversations", "conversation"},
-	fieldTurns:         {"turns", "dialogue"},
-	fieldInstruction:   {"instruction"},
+	fieldTurns:         {"turns", "dialogue", "utterances", "dialog"},
+	fieldList:          {"data", "content"},
+	fieldParagraphs:    {"paragraphs"},
+	fieldMessage:       {"message_id"},
+	fieldSplit:         {"split"},
+	fieldRejected:      {"rejected"},
+	fieldNegative:      {"negative"},
 }
 
 func (f field) String() string { return fields[f][0] }
 
-// fieldOf is the field of that name, and fieldNone for a name that means
-// nothing here. It is the table above written out, since it runs for every key
-// of every record.
-func fieldOf(name []byte) field {
-	f, _ := fieldRank(name)
-	return f
+// fieldSet is a set of fields, a bit each.
+type fieldSet uint32
+
+func setOf(all ...field) (s fieldSet) {
+	for _, f := range all {
+		s |= 1 << f
+	}
+	return s
 }
 
-// fieldRank is fieldOf together with the name's place among the names of its
-// field: where a record has two of them, the earlier name counts.
+func (s fieldSet) has(f field) bool { return s>>f&1 == 1 }
+
+// fieldRank is the field of that name, and fieldNone for a name that means
+// nothing here, together with the name's place among the names of its field:
+// where a record has two of them, the earlier name counts. It is the table
+// above written out, since it runs for every key of every record.
 func fieldRank(name []byte) (f field, rank uint8) {
 	const longest = len("assistant_message")
 	if len(name) > longest {
@@ -70,11 +98,17 @@ func fieldRank(name []byte) (f field, rank uint8) {
 	case "q":
 		return fieldQuestion, 1
 	case "input":
-		return fieldQuestion, 2
+		return fieldInput, 0
 	case "user_message":
 		return fieldQuestion, 3
 	case "prompt":
 		return fieldQuestion, 4
+	case "query":
+		return fieldQuestion, 5
+	case "anchor":
+		return fieldQuestion, 6
+	case "sentence1":
+		return fieldQuestion, 7
 	case "answer":
 		return fieldAnswer, 0
 	case "a":
@@ -87,6 +121,16 @@ func fieldRank(name []byte) (f field, rank uint8) {
 		return fieldAnswer, 4
 	case "assistant_message":
 		return fieldAnswer, 5
+	case "chosen":
+		return fieldAnswer, 6
+	case "positive":
+		return fieldAnswer, 7
+	case "sentence2":
+		return fieldAnswer, 8
+	case "answers":
+		return fieldAnswer, 9
+	case "instruction":
+		return fieldInstruction, 0
 	case "id":
 		return fieldID, 0
 	case "dialogue_id":
@@ -95,6 +139,8 @@ func fieldRank(name []byte) (f field, rank uint8) {
 		return fieldDialogue, 1
 	case "conv_id":
 		return fieldDialogue, 2
+	case "message_tree_id":
+		return fieldDialogue, 3
 	case "turn":
 		return fieldTurn, 0
 	case "lang":
@@ -105,8 +151,10 @@ func fieldRank(name []byte) (f field, rank uint8) {
 		return fieldSource, 0
 	case "context":
 		return fieldContext, 0
-	case "split":
-		return fieldSplit, 0
+	case "system":
+		return fieldSystem, 0
+	case "history":
+		return fieldHistory, 0
 	case "messages":
 		return fieldMessages, 0
 	case "conversations":
@@ -117,8 +165,27 @@ func fieldRank(name []byte) (f field, rank uint8) {
 		return fieldTurns, 0
 	case "dialogue":
 		return fieldTurns, 1
-	case "instruction":
-		return fieldInstruction, 0
+	case "utterances":
+		return fieldTurns, 2
+	case "dialog":
+		return fieldTurns, 3
+	case "data":
+		return fieldList, 0
+	case "content":
+		return fieldList, 1
+	case "paragraphs":
+		return fieldParagraphs, 0
+	case "message_id":
+		return fieldMessage, 0
+	case "split":
+		return fieldSplit, 0
+	case "rejected":
+		return fieldRejected, 0
+	case "negative":
+		return fieldNegative, 0
+	}
+	if bytes.HasPrefix(buf[:], []byte("negative_")) { // negative_1, negative_2 and so on
+		return fieldNegative, 0
 	}
 	return fieldNone, 0
 }

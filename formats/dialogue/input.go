@@ -22,6 +22,7 @@ type Input struct {
 	plain   *unpacker
 	w       *window
 	split   splitter
+	names   *names
 }
 
 // Open opens a file, unpacks it if its first bytes are those of gzip or
@@ -60,6 +61,9 @@ func Open(path string, o Options) (*Input, error) {
 
 // start reads as much as it takes to know what the file is.
 func (in *Input) start(src io.Reader) (err error) {
+	if in.names, err = newNames(in.options.Fields); err != nil {
+		return err
+	}
 	in.packed = &counter{r: src}
 	if in.plain, err = newUnpacker(in.packed, in.options.PlainBytesMax); err != nil {
 		return in.at(1, err)
@@ -75,7 +79,7 @@ func (in *Input) start(src io.Reader) (err error) {
 	}
 	format := in.options.Format
 	if format == "auto" {
-		if format = sniff(in.Name(), head); format == "" {
+		if format = sniff(in.Name(), head, in.names); format == "" {
 			if in.w.err != nil && !in.w.ended() {
 				return in.at(1, in.w.err)
 			}
@@ -90,8 +94,16 @@ func (in *Input) start(src io.Reader) (err error) {
 		in.split = lineSplit{in.w}
 	case in.layout.format == "json":
 		in.split = &jsonSplit{w: in.w}
+	case in.layout.format == "flat":
+		in.split = flatSplit{in.w}
 	case in.layout.format == "qa":
 		in.split = qaSplit{in.w}
+	case in.layout.format == "transcript":
+		in.split = transcriptSplit{in.w}
+	case in.layout.format == "eou":
+		in.split = lineSplit{in.w}
+	case in.layout.format == "yaml":
+		in.split = &yamlSplit{w: in.w}
 	default:
 		return in.startTable()
 	}
@@ -110,7 +122,7 @@ func (in *Input) startTable() error {
 	case header.Skip != "":
 		return in.at(header.Line, fmt.Errorf("%w: the header line is longer than %d bytes", ErrFormat, in.options.RecordBytesMax))
 	}
-	columns, fault := csvColumns(header.Raw, in.layout.comma())
+	columns, fault := csvColumns(header.Raw, in.layout.comma(), in.names)
 	if fault != nil {
 		return in.at(header.Line+fault.lines, fmt.Errorf("%w: the header line: %s", ErrFormat, fault.what))
 	}
@@ -147,7 +159,7 @@ func (in *Input) Records() iter.Seq2[Record, error] {
 
 // Parser is a new parser of this file's records, for one goroutine. It remains
 // of use after Close.
-func (in *Input) Parser() *Parser { return newParser(in.layout, in.Name(), in.options) }
+func (in *Input) Parser() *Parser { return newParser(in.layout, in.Name(), in.names, in.options) }
 
 // Name is the base name of the file, which is the source of pairs that name
 // none; "stdin" for the standard input.
@@ -160,8 +172,8 @@ func (in *Input) Name() string {
 
 // Format is what the file was opened as: the Name of a Format, followed for a
 // table by its columns, as in "csv:id,question,-,answer". Together with Name it
-// is all that NewParser needs, so records with equal bytes, formats and names
-// make equal pairs.
+// and the Options it is all that NewParser needs, so records with equal bytes,
+// formats and names make equal pairs.
 func (in *Input) Format() string { return in.layout.String() }
 
 // Bytes is how much of the file was read so far, before unpacking.

@@ -214,16 +214,16 @@ func TestOpenErrors(t *testing.T) {
 	}{
 		{"words.log", "hello\nworld\n", "auto", "words.log:1: unknown format: the content is not JSON, no line of it begins with Q: and the first is no header with a question and an answer column", ErrFormat},
 		{"wide.csv", "\xff\xfeq\x00", "auto", "wide.csv:1: unknown format: text in UTF-16; save it as UTF-8", ErrFormat},
-		{"a.csv", "\n\none,two\n", "auto", "a.csv:3: unknown format: no column of csv is named question, q, input, user_message, prompt", ErrFormat},
-		{"a.csv", "question,two\n", "auto", "a.csv:1: unknown format: no column of csv is named answer, a, response, output, completion, assistant_message", ErrFormat},
-		{"a.csv", "", "auto", "a.csv:1: unknown format: no column of csv is named question, q, input, user_message, prompt", ErrFormat},
-		{"a.csv", "instruction,input,output\n", "auto", "a.csv:1: unknown format: a csv with a column named instruction is not read: its input is no question", ErrFormat},
+		{"a.csv", "\n\none,two\n", "auto", "a.csv:3: unknown format: no column of csv is named question, q, input, user_message, prompt, query, anchor, sentence1", ErrFormat},
+		{"a.csv", "question,two\n", "auto", "a.csv:1: unknown format: no column of csv is named answer, a, response, output, completion, assistant_message, chosen, positive, sentence2, answers", ErrFormat},
+		{"a.csv", "", "auto", "a.csv:1: unknown format: no column of csv is named question, q, input, user_message, prompt, query, anchor, sentence1", ErrFormat},
+		{"a.csv", "instruction,input\n", "auto", "a.csv:1: unknown format: no column of csv is named answer, a, response, output, completion, assistant_message, chosen, positive, sentence2, answers", ErrFormat},
 		{"a.csv", "q,\"a\n\n", "auto", "a.csv:1: unknown format: the header line: a quote is opened and never closed", ErrFormat},
-		{"a.jsonl", "", "parquet", `unknown format: "parquet" is not auto, jsonl, json, csv, tsv or qa`, ErrFormat},
-		{"a.jsonl", "", "jsonl:q,a", `unknown format: "jsonl:q,a" is not auto, jsonl, json, csv, tsv or qa`, ErrFormat},
+		{"a.jsonl", "", "parquet", `unknown format: "parquet" is not auto, jsonl, json, flat, csv, tsv, qa, transcript, eou, yaml`, ErrFormat},
+		{"a.jsonl", "", "jsonl:q,a", `unknown format: "jsonl:q,a" is not auto, jsonl, json, flat, csv, tsv, qa, transcript, eou, yaml`, ErrFormat},
 		{"a.csv", "", "csv:q,x", `unknown format: "x" is not a column of csv`, ErrFormat},
 		{"a.csv", "", "csv:q,a,q", `unknown format: two columns of csv are both question`, ErrFormat},
-		{"a.csv", "", "csv:q", `unknown format: no column of csv is named answer, a, response, output, completion, assistant_message`, ErrFormat},
+		{"a.csv", "", "csv:q", `unknown format: no column of csv is named answer, a, response, output, completion, assistant_message, chosen, positive, sentence2, answers`, ErrFormat},
 	} {
 		o := DefaultOptions()
 		o.Format = c.format
@@ -301,8 +301,20 @@ func TestSniff(t *testing.T) {
 		{"stdin", "\n\n", "jsonl"},
 		{"stdin", "hello", ""},
 		{"a.md", "question and answer", ""},
+		{"a.csv.bz2", "", "csv"},
+		{"a.jsonl", flatLine("1", "", "prompter", "q") + "\n", "flat"},
+		{"stdin", flatLine("1", "", "prompter", "q") + "\n" + flatLine("2", "1", "assistant", "a"), "flat"},
+		{"a.json", flatLine("1", "", "prompter", "q"), "json"},
+		{"stdin", "instruction,input,output\n", "csv"},
+		{"stdin", "anchor\tpositive\tnegative\n", "tsv"},
+		{"a.yml", "x", "yaml"},
+		{"a.yaml.gz", "", "yaml"},
+		{"stdin", "categories:\n- AI\nconversations:\n- - q\n  - a", "yaml"},
+		{"dialogues_text.txt", "Hi . __eou__ Hello . __eou__\n", "eou"},
+		{"a.txt", "### Human: hi\n### Assistant: hello", "transcript"},
+		{"stdin", "用户：你好\n助手：你好", "transcript"},
 	} {
-		if got := sniff(c.name, []byte(c.head)); got != c.want {
+		if got := sniff(c.name, []byte(c.head), nil); got != c.want {
 			t.Errorf("sniff(%q, %q) = %q, want %q", c.name, c.head, got, c.want)
 		}
 	}
@@ -319,7 +331,7 @@ func TestFormats(t *testing.T) {
 		if f.Name != "json" && (len(pairs) != 1 || len(skips) > 0) || f.Name == "json" && len(skips) != 1 {
 			t.Errorf("%s: %d pairs, skips %v", f.Name, len(pairs), skips)
 		}
-		if got := sniff("stdin", []byte(example)); got != f.Name && f.Name != "jsonl" {
+		if got := sniff("stdin", []byte(example), nil); got != f.Name && f.Name != "jsonl" {
 			t.Errorf("%s: auto takes the example for %q", f.Name, got)
 		}
 	}

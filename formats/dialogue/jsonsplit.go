@@ -6,8 +6,9 @@ const turnBytesMax = 64 << 10
 
 // jsonSplit makes a record of every element of the arrays that hold records: a
 // file's outermost array, or one under a key of containerKey in its outermost
-// object. An outermost array of turns and an outermost object without such an
-// array are a record themselves. There may be several outermost values.
+// object; or of every member of an outermost object of conversations, with its
+// key. An outermost array of turns and an outermost object without any of these
+// are a record themselves. There may be several outermost values.
 //
 // It finds where values end by their brackets and strings alone; whether a
 // record is JSON is for the parser to say. So a bad element costs that element
@@ -18,6 +19,7 @@ type jsonSplit struct {
 	object bool  // inside an outermost object
 	found  bool  // an array of records was found in it
 	array  bool  // inside an array of records
+	keyed  bool  // inside an outermost object of conversations
 	comma  bool  // behind a comma of that array
 }
 
@@ -36,11 +38,19 @@ func (s *jsonSplit) next() (Record, bool) {
 			}
 			s.w.advance(1)
 		case s.array:
-			return s.element()
+			return s.element('}')
+		case s.keyed && c == '}':
+			s.keyed = false
+			s.w.advance(1)
+		case s.keyed:
+			return s.element(']')
 		case s.object:
 			if s.member(c) {
 				return s.w.finish(s.line, 0, true)
 			}
+		case c == '{' && s.keyedAhead():
+			s.w.advance(1)
+			s.keyed = true
 		case c == '{':
 			s.w.mark()
 			s.line, s.object, s.found = s.w.line, true, false
@@ -59,21 +69,22 @@ func (s *jsonSplit) next() (Record, bool) {
 // end is the record that the end of the file cuts off, if it does.
 func (s *jsonSplit) end() (r Record, ok bool) {
 	switch {
-	case s.w.ended() && (s.array || s.object && s.found):
+	case s.w.ended() && (s.array || s.keyed || s.object && s.found):
 		r, ok = Record{Line: s.w.line, Skip: ReasonJSON}, true
 	case s.object && !s.found:
 		r, ok = s.w.finish(s.line, 0, false)
 	}
-	s.array, s.object = false, false
+	s.array, s.keyed, s.object = false, false, false
 	return r, ok
 }
 
-// element is one element of an array of records.
-func (s *jsonSplit) element() (Record, bool) {
+// element is one element of an array of records, or member of an object of
+// them. stray is the bracket that closes nothing there.
+func (s *jsonSplit) element(stray byte) (Record, bool) {
 	s.w.mark()
 	line := s.w.line
 	c, whole := s.pass()
-	for whole && c == '}' { // of no object: let the parser complain
+	for whole && c == stray { // let the parser complain
 		s.w.advance(1)
 		c, whole = s.pass()
 	}
@@ -86,7 +97,9 @@ func (s *jsonSplit) element() (Record, bool) {
 		// The file ends here. If that broke the element, its fault is the one
 		// to report; if not, end has yet to say that the array is not closed.
 		var members []member
-		s.array, s.object = checkJSON(r.Raw, &members) == nil, false
+		_, body := keyed(r.Raw)
+		good := checkJSON(r.Raw[body:], &members) == nil
+		s.array, s.keyed, s.object = s.array && good, s.keyed && good, false
 	}
 	return r, ok
 }
@@ -139,15 +152,61 @@ func containerKey(key string) (container, turns bool) {
 }
 
 // turnsAhead reports whether the array at hand holds the turns of a dialogue.
-func (s *jsonSplit) turnsAhead() bool {
-	b := s.w.look(turnBytesMax)
-	i := skipSpace(b, 1)
+func (s *jsonSplit) turnsAhead() bool { return turnsAt(s.w.look(turnBytesMax), 0) }
+
+// turnsAt reports whether the array that begins at i, which may be cut off,
+// holds the turns of a dialogue: its first element is one, and no pair.
+func turnsAt(b []byte, i int) bool {
+	i = skipSpace(b, i+1)
 	if i >= len(b) || b[i] != '{' {
 		return false
 	}
 	first := span{int32(i), int32(valueEnd(b, i))}
 	var members []member
-	return checkJSON(first.of(b), &members) == nil && isTurn(b, valueOf(b, first))
+	if checkJSON(first.of(b), &members) != nil {
+		return false
+	}
+	var has fieldSet
+	for _, m := range members {
+		f, _ := fieldRank(span{m.key.from + 1, m.key.to - 1}.of(first.of(b)))
+		has |= setOf(f)
+	}
+	return isTurn(b, valueOf(b, first)) && !(has.has(fieldQuestion) && has.has(fieldAnswer))
+}
+
+// keyedAhead reports whether the object at hand holds conversations by their
+// ids: its first member is an object with a list of turns.
+func (s *jsonSplit) keyedAhead() bool {
+	b := s.w.look(turnBytesMax)
+	_, i := keyBefore(b, 1)
+	if i == len(b) || b[i] != '{' {
+		return false
+	}
+	for i < len(b) && (b[i] == '{' || b[i] == ',') {
+		key, at := keyBefore(b, i+1)
+		if at == len(b) {
+			return false
+		}
+		if f, _ := fieldRank(key); b[at] == '[' && setOf(fieldMessages, fieldConversations, fieldTurns, fieldList).has(f) {
+			return turnsAt(b, at)
+		}
+		i = skipSpace(b, valueEnd(b, at))
+	}
+	return false
+}
+
+// keyBefore is the key at i and the offset of its value; the length of b if
+// there is none.
+func keyBefore(b []byte, i int) (key []byte, at int) {
+	if i = skipSpace(b, i); i == len(b) || b[i] != '"' {
+		return nil, len(b)
+	}
+	end := stringEnd(b, i+1)
+	colon := skipSpace(b, min(end+1, len(b)))
+	if colon == len(b) || b[colon] != ':' {
+		return nil, len(b)
+	}
+	return b[i+1 : end], skipSpace(b, colon+1)
 }
 
 // turns is an outermost array that is one record.

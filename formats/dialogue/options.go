@@ -3,13 +3,14 @@ package dialogue
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 const (
 	recordBytesMax      = 16 << 20  // the default of Options.RecordBytesMax
 	recordBytesMaxLimit = 256 << 20 // so that 32 bits count its text, which NFC may treble
 	plainBytesMax       = 1 << 40   // the default of Options.PlainBytesMax
+	contextTurns        = 2         // the default of Options.ContextTurns
+	contextTurnsMax     = 64        // each turn may stand in that many contexts
 )
 
 // Options say how a file is read. Start from DefaultOptions.
@@ -23,13 +24,39 @@ type Options struct {
 	RecordBytesMax int
 	// PlainBytesMax is how many bytes a compressed file may unpack to.
 	PlainBytesMax int64
+
+	// Fields says what the file calls a field: "question": "prompt_text" reads
+	// the question from prompt_text and from nowhere else. The fields are
+	// question, answer, input, instruction, context, id, dialogue_id, turn,
+	// lang, source, system, history, messages, and of a message role and
+	// content. Letters A to Z are not told from a to z.
+	Fields map[string]string
+	// ContextTurns is how many messages before the question go into
+	// Pair.Context, each as "user: …" or "assistant: …" on a line of its own.
+	// They are never part of the question. At most 64; 0 leaves it empty.
+	ContextTurns int
+	// MaxTurns is how many pairs are taken of one dialogue; each more is
+	// skipped as ReasonMaxTurns. 0 takes them all.
+	MaxTurns int
+	// Branches says which answers of a tree are read where there are several
+	// to one question: "best", which "" means too, the one with the lowest
+	// rank, or "all".
+	Branches string
+	// System says what becomes of system prompts: "drop", which "" means too,
+	// or "context": the last one before the question is the first line of
+	// Pair.Context, as "system: …".
+	System string
 }
 
-// DefaultOptions tells the format by itself, reads records of up to 16 MiB and
-// unpacks up to 1 TiB. Unpacking takes little memory whatever the limit, so it
-// only bounds the time a file made to expand can take.
+// DefaultOptions tells the format by itself, reads records of up to 16 MiB,
+// unpacks up to 1 TiB and gives pairs of a conversation the two messages before
+// them as context. Unpacking takes little memory whatever the limit, so it only
+// bounds the time a file made to expand can take.
 func DefaultOptions() Options {
-	return Options{Format: "auto", RecordBytesMax: recordBytesMax, PlainBytesMax: plainBytesMax}
+	return Options{
+		Format: "auto", RecordBytesMax: recordBytesMax, PlainBytesMax: plainBytesMax,
+		ContextTurns: contextTurns, Branches: "best", System: "drop",
+	}
 }
 
 // Validate reports everything that is wrong with o.
@@ -45,98 +72,20 @@ func (o Options) Validate() error {
 	if o.PlainBytesMax < 1 {
 		errs = append(errs, fmt.Errorf("plain bytes max: %d is less than 1", o.PlainBytesMax))
 	}
+	if _, err := newNames(o.Fields); err != nil {
+		errs = append(errs, err)
+	}
+	if o.ContextTurns < 0 || o.ContextTurns > contextTurnsMax {
+		errs = append(errs, fmt.Errorf("context turns: %d is outside 0..%d", o.ContextTurns, contextTurnsMax))
+	}
+	if o.MaxTurns < 0 {
+		errs = append(errs, fmt.Errorf("max turns: %d is less than 0", o.MaxTurns))
+	}
+	if o.Branches != "" && o.Branches != "best" && o.Branches != "all" {
+		errs = append(errs, fmt.Errorf("branches: %q is not best or all", o.Branches))
+	}
+	if o.System != "" && o.System != "drop" && o.System != "context" {
+		errs = append(errs, fmt.Errorf("system: %q is not drop or context", o.System))
+	}
 	return errors.Join(errs...)
-}
-
-// Format is a kind of file this package reads.
-type Format struct {
-	Name, Doc, Example string
-}
-
-// Formats lists what Open reads, each plain or packed with gzip or Zstandard.
-func Formats() []Format {
-	return []Format{
-		{"jsonl", "a JSON record a line", `{"question":"How do I …?","answer":"Open …"}`},
-		{"json", "an array of records, or an object that holds one under dialogues, conversations, data, rows, examples, records or items", `{"dialogues":[{"messages":[{"role":"user","content":"…"}]}]}`},
-		{"csv", "comma-separated, RFC 4180, with a header line", "question,answer"},
-		{"tsv", "tab-separated, quoted as CSV is, with a header line", "question\tanswer"},
-		{"qa", "plain text, blocks of lines that begin with Q: and A: (also Question:/Answer:, В:/О:, Вопрос:/Ответ:)", "Q: How do I …?\nA: Open …"},
-	}
-}
-
-// layout is what a parser must know of a file besides the record: its format
-// and, for a table, which field each column is.
-type layout struct {
-	format  string
-	columns []field // of csv and tsv
-}
-
-// parseLayout reads what layout.String writes.
-func parseLayout(s string) (layout, error) {
-	format, columns, listed := strings.Cut(s, ":")
-	var l layout
-	for _, f := range Formats() {
-		if f.Name == format {
-			l.format = format
-		}
-	}
-	if l.format == "" || listed && l.comma() == 0 {
-		return l, fmt.Errorf("%w: %q is not auto, jsonl, json, csv, tsv or qa", ErrFormat, s)
-	}
-	if !listed {
-		return l, nil
-	}
-	for name := range strings.SplitSeq(columns, ",") {
-		f := fieldOf([]byte(name))
-		if f == fieldNone && name != "-" {
-			return l, fmt.Errorf("%w: %q is not a column of %s", ErrFormat, name, format)
-		}
-		l.columns = append(l.columns, f)
-	}
-	return l, l.check()
-}
-
-// check says what is missing from the columns of a table.
-func (l layout) check() error {
-	if l.comma() == 0 {
-		return nil
-	}
-	var has [fieldCount]bool
-	for _, f := range l.columns {
-		if f != fieldNone && has[f] {
-			return fmt.Errorf("%w: two columns of %s are both %s", ErrFormat, l.format, f)
-		}
-		has[f] = true
-	}
-	for _, f := range []field{fieldQuestion, fieldAnswer} {
-		if !has[f] {
-			return fmt.Errorf("%w: no column of %s is named %s", ErrFormat, l.format, strings.Join(fields[f], ", "))
-		}
-	}
-	if has[fieldInstruction] {
-		return fmt.Errorf("%w: a %s with a column named %s is not read: its input is no question", ErrFormat, l.format, fieldInstruction)
-	}
-	return nil
-}
-
-// comma is what separates the fields of a table, and 0 for other formats.
-func (l layout) comma() byte {
-	switch l.format {
-	case "csv":
-		return ','
-	case "tsv":
-		return '\t'
-	}
-	return 0
-}
-
-func (l layout) String() string {
-	if l.columns == nil {
-		return l.format
-	}
-	names := make([]string, len(l.columns))
-	for i, f := range l.columns {
-		names[i] = f.String()
-	}
-	return l.format + ":" + strings.Join(names, ",")
 }

@@ -17,10 +17,41 @@ type pairSpans struct {
 // readPair reads a record that is one pair.
 func readPair(p *Parser, r *record) {
 	var s pairSpans
+	if p.textField(r, fieldQuestion, &s.question) {
+		p.rest(r, s)
+	}
+}
+
+// readInstruction reads a record whose question is what to do and, below it,
+// what to do it with. An input is never left out.
+func readInstruction(p *Parser, r *record) {
+	var s pairSpans
+	var input span
+	if !p.textField(r, fieldInstruction, &s.question) {
+		return
+	}
+	const between = "\n\n"
+	from := len(p.text)
+	p.text = append(p.text, between...)
+	switch {
+	case !p.textField(r, fieldInput, &input):
+		return
+	case input.empty():
+		p.text = p.text[:from]
+	case s.question.empty():
+		s.question = input
+	default:
+		s.question.to = input.to
+	}
+	p.rest(r, s)
+}
+
+// rest reads what a pair has besides its question.
+func (p *Parser) rest(r *record, s pairSpans) {
 	turn := int32(-1)
-	ok := p.textField(r, fieldQuestion, &s.question) &&
-		p.textField(r, fieldAnswer, &s.answer) &&
+	ok := p.answerField(r, &s.answer) &&
 		p.textField(r, fieldContext, &s.context) &&
+		p.systemField(r, &s.context) &&
 		p.labelField(r, fieldID, true, &s.id) &&
 		p.labelField(r, fieldDialogue, true, &s.dialogue) &&
 		p.labelField(r, fieldLang, false, &s.lang) &&
@@ -73,6 +104,10 @@ func (p *Parser) textField(r *record, f field, s *span) bool {
 		p.rejectKind(r, f, "a string")
 		return false
 	}
+	return p.textValue(r, f, v, s)
+}
+
+func (p *Parser) textValue(r *record, f field, v value, s *span) bool {
 	raw, ok := p.string(r, v)
 	if !ok {
 		p.reject(r.line, ReasonUTF8, fmt.Sprintf("half of a surrogate pair in %s", r.name(f)))
@@ -82,6 +117,57 @@ func (p *Parser) textField(r *record, f field, s *span) bool {
 	p.text = appendText(p.text, raw)
 	*s = p.since(from)
 	return true
+}
+
+// answerField is textField for the answer, of which there may be a list.
+func (p *Parser) answerField(r *record, s *span) bool {
+	v := r.value(fieldAnswer)
+	if v.kind != kindArray && v.kind != kindObject {
+		return p.textField(r, fieldAnswer, s)
+	}
+	switch v = p.firstAnswer(r, v); v.kind {
+	case kindString:
+		return p.textValue(r, fieldAnswer, v, s)
+	case kindNull:
+		p.reject(r.line, ReasonNoPair, "no answer is given")
+	default:
+		p.reject(r.line, ReasonField, fmt.Sprintf("the first of %s is %v, want a string", r.name(fieldAnswer), v.kind))
+	}
+	return false
+}
+
+// firstAnswer is the first of several answers: of a list of strings, of one of
+// objects with a text, or of an object with a list of texts. It is null if
+// there is none.
+func (p *Parser) firstAnswer(r *record, v value) value {
+	if v.kind == kindObject {
+		v = textOf(r.raw, v)
+	}
+	if v.kind != kindArray {
+		return v
+	}
+	s := newListScan(r.raw, v)
+	if !s.next() {
+		return value{}
+	}
+	first := s.value
+	if first.kind == kindObject {
+		first = textOf(r.raw, first)
+	}
+	if s.next() {
+		p.rules[ruleFirstAnswer]++
+	}
+	return first
+}
+
+// textOf is the field text of an object.
+func textOf(b []byte, object value) (text value) {
+	for s := newFieldScan(b, object); s.next(); {
+		if string(s.name()) == "text" {
+			text = s.value
+		}
+	}
+	return text
 }
 
 // labelField appends a field as it is: a string or, if it may be one, a number.
@@ -98,15 +184,20 @@ func (p *Parser) labelField(r *record, f field, number bool, s *span) bool {
 		p.rejectKind(r, f, want)
 		return false
 	}
-	raw, ok := p.string(r, v)
-	if !ok {
+	var ok bool
+	if *s, ok = p.labelValue(r, v); !ok {
 		p.reject(r.line, ReasonUTF8, fmt.Sprintf("half of a surrogate pair in %s", r.name(f)))
-		return false
 	}
+	return ok
+}
+
+func (p *Parser) labelValue(r *record, v value) (span, bool) {
+	raw, ok := p.string(r, v)
 	from := len(p.text)
-	p.text = append(p.text, raw...)
-	*s = p.since(from)
-	return true
+	if ok {
+		p.text = append(p.text, raw...)
+	}
+	return p.since(from), ok
 }
 
 // turnField reads a whole number, also as a string and with the .0 that tables

@@ -3,15 +3,20 @@ package dialogue
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"math/bits"
 	"unicode/utf8"
 )
 
 // Parser makes pairs of records. It is for one goroutine.
 type Parser struct {
-	layout  layout
-	source  string // of pairs that name none
-	max     int
-	ignored int64
+	layout   layout
+	importer *importer // of the rows of a table
+	names    *names
+	source   string // of pairs that name none
+	options  Options
+	ignored  [fieldCount]int64
+	rules    map[string]int64
 
 	emit func(*Pair)
 	skip func(Skip)
@@ -21,8 +26,13 @@ type Parser struct {
 	text    []byte  // the strings of the record's pairs, one behind another
 	scratch []byte  // a string with its escapes undone
 	cells   cells   // of a row
-	groups  []group // of a conversation
+	said    []said  // in a conversation
+	groups  []group // of what was said
+	systems []byte  // what the system said
+	nodes   []node  // of a tree
+	items   []item  // of the record
 	pair    Pair
+	copied  int // bytes of p.text that are copies, for contexts
 }
 
 // NewParser makes a parser without an open file. The format is what
@@ -36,11 +46,15 @@ func NewParser(format, name string, o Options) (*Parser, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	return newParser(l, name, o), nil
+	names, err := newNames(o.Fields)
+	if err != nil {
+		return nil, err
+	}
+	return newParser(l, name, names, o), nil
 }
 
-func newParser(l layout, name string, o Options) *Parser {
-	return &Parser{layout: l, source: name, max: o.RecordBytesMax}
+func newParser(l layout, name string, names *names, o Options) *Parser {
+	return &Parser{layout: l, importer: l.importer(), names: names, source: name, options: o, rules: map[string]int64{}}
 }
 
 // Pairs calls emit for every pair of r and skip for everything in it that is
@@ -49,51 +63,98 @@ func newParser(l layout, name string, o Options) *Parser {
 // kept.
 func (p *Parser) Pairs(r Record, emit func(*Pair), skip func(Skip)) {
 	p.emit, p.skip = emit, skip
-	p.text = p.text[:0]
+	p.text, p.items, p.said, p.systems, p.copied = p.text[:0], p.items[:0], p.said[:0], p.systems[:0], 0
 	switch {
 	case r.Skip != "":
 		p.reject(r.Line, r.Skip, map[string]string{
-			ReasonTooLong: fmt.Sprintf("longer than %d bytes", p.max),
+			ReasonTooLong: fmt.Sprintf("longer than %d bytes", p.options.RecordBytesMax),
 			ReasonJSON:    "the file ends inside an array or an object",
+			ReasonNoPair:  "no list under the key conversations",
 		}[r.Skip])
 	case !utf8.Valid(r.Raw):
 		p.reject(r.Line, ReasonUTF8, fmt.Sprintf("not UTF-8 at byte %d", invalidAt(r.Raw)+1))
 	case p.layout.comma() != 0:
 		p.row(r)
-	case p.layout.format == "qa":
-		p.block(r)
 	default:
-		p.json(r)
+		switch p.layout.format {
+		case "qa":
+			p.block(r)
+		case "flat":
+			p.flat(r)
+		case "transcript":
+			p.transcript(r)
+		case "eou":
+			p.utterances(r)
+		case "yaml":
+			p.entries(r)
+		default:
+			p.json(r)
+		}
 	}
 	p.emit, p.skip = nil, nil
 }
 
-// Ignored counts, by name, the fields that were seen and are never read. The
-// only one is split: which rows are for validation is decided anew.
+// Ignored counts, by name, the fields that were seen and left out: split
+// always, since which rows are for validation is decided anew; rejected and
+// negative, which are no answers; and context, history, input, instruction and
+// system where a record's shape, or Options.System, has no use for them.
 func (p *Parser) Ignored() map[string]int64 {
-	if p.ignored == 0 {
-		return map[string]int64{}
+	all := map[string]int64{}
+	for f, n := range p.ignored {
+		if n > 0 {
+			all[field(f).String()] = n
+		}
 	}
-	return map[string]int64{fieldSplit.String(): p.ignored}
+	return all
 }
+
+// The rules that Rules counts.
+const (
+	ruleFirstAsks   = "roles: first speaker asks"
+	ruleByTurns     = "roles: by turns, first asks"
+	ruleFirstAnswer = "answers: first of several"
+	ruleBestAnswer  = "branches: best of several answers"
+)
+
+// Rules counts how often something was decided that a file does not say:
+//
+//   - "roles: first speaker asks": a dialogue of two whose roles are names
+//   - "roles: by turns, first asks": a dialogue without roles
+//   - "answers: first of several": a question with a list of answers
+//   - "branches: best of several answers": a question of a tree, see
+//     Options.Branches
+func (p *Parser) Rules() map[string]int64 { return maps.Clone(p.rules) }
 
 func (p *Parser) reject(line int64, reason, detail string) {
 	p.skip(Skip{Line: line, Reason: reason, Detail: detail})
 }
 
 func (p *Parser) json(r Record) {
-	if fault := p.rec.read(r); fault != nil {
+	var key value
+	body := 0
+	if p.layout.format == "json" {
+		key, body = keyed(r.Raw)
+	}
+	if fault := p.rec.read(r, body, p.names); fault != nil {
 		p.reject(r.Line, ReasonJSON, fault.String())
 		return
 	}
-	p.countIgnored()
+	if body > 0 && p.rec.value(fieldDialogue).kind == kindNull {
+		p.rec.set(fieldDialogue, 0, key)
+	}
 	for i := range importers {
 		if importers[i].detect(&p.rec) {
-			importers[i].read(p, &p.rec)
+			p.read(&importers[i])
 			return
 		}
 	}
+	p.countIgnored(0)
 	p.reject(r.Line, ReasonNoPair, p.rec.shape())
+}
+
+func (p *Parser) read(i *importer) {
+	p.countIgnored(i.reads)
+	i.read(p, &p.rec)
 }
 
 func (p *Parser) row(r Record) {
@@ -113,8 +174,7 @@ func (p *Parser) row(r Record) {
 			p.rec.set(f, 0, value{cell, kindString})
 		}
 	}
-	p.countIgnored()
-	readPair(p, &p.rec)
+	p.read(p.importer)
 }
 
 func (p *Parser) block(r Record) {
@@ -129,9 +189,17 @@ func (p *Parser) block(r Record) {
 	readPair(p, &p.rec)
 }
 
-func (p *Parser) countIgnored() {
-	if p.rec.has(fieldSplit) {
-		p.ignored++
+// countIgnored counts the fields of the record that are not in reads.
+func (p *Parser) countIgnored(reads fieldSet) {
+	if p.options.System != "context" {
+		reads &^= setOf(fieldSystem)
+	}
+	for left := p.rec.seen & passedOver &^ reads; left != 0; left &= left - 1 {
+		f := field(bits.TrailingZeros32(uint32(left)))
+		if v := p.rec.value(f); v.kind == kindNull || v.kind == kindString && v.empty() || v.kind == kindArray && v.to-v.from == int32(len("[]")) {
+			continue
+		}
+		p.ignored[f]++
 	}
 }
 

@@ -7,10 +7,10 @@ import "bytes"
 type record struct {
 	raw     []byte // what the values are parts of
 	line    int64
-	whole   value
+	whole   value // null: the record is text, in which nothing is escaped
 	values  [fieldCount]value
 	ranks   [fieldCount]uint8
-	seen    uint32 // a bit a field
+	seen    fieldSet
 	members []member
 }
 
@@ -18,25 +18,57 @@ func (r *record) reset(raw []byte, line int64) {
 	r.raw, r.line, r.seen, r.whole = raw, line, 0, value{}
 }
 
-// read takes JSON apart.
-func (r *record) read(from Record) *jsonFault {
-	if fault := checkJSON(from.Raw, &r.members); fault != nil {
+// read takes the JSON that begins at body apart. What stands before it is the
+// key that keyed found.
+func (r *record) read(from Record, body int, names *names) *jsonFault {
+	if fault := checkJSON(from.Raw[body:], &r.members); fault != nil {
+		fault.at += body
 		return fault
 	}
 	r.reset(from.Raw, from.Line)
-	i := skipSpace(r.raw, 0)
+	i := skipSpace(r.raw, body)
 	r.whole = valueOf(r.raw, span{int32(i), int32(len(r.raw) - trailing(r.raw))})
 	for _, m := range r.members {
-		name := span{m.key.from + 1, m.key.to - 1}.of(r.raw)
-		f, rank := fieldRank(name)
+		name := span{m.key.from + 1, m.key.to - 1}.of(r.raw[body:])
+		f, rank := names.rank(name)
 		if f == fieldNone && bytes.IndexByte(name, '\\') >= 0 {
-			f, rank = fieldRank(label(name))
+			f, rank = names.rank(label(name))
 		}
 		if f != fieldNone {
-			r.set(f, rank, valueOf(r.raw, m.value))
+			r.set(f, rank, valueOf(r.raw, m.value.shift(body)))
 		}
 	}
+	r.foldInput()
 	return nil
+}
+
+// keyed is the key of a record that is a member of an object, and where its
+// value begins; 0 if the record is no member.
+func keyed(raw []byte) (key value, body int) {
+	i := skipSpace(raw, 0)
+	if i == len(raw) || raw[i] != '"' {
+		return value{}, 0
+	}
+	var members []member
+	end := min(stringEnd(raw, i+1)+1, len(raw))
+	colon := skipSpace(raw, end)
+	if colon == len(raw) || raw[colon] != ':' || checkJSON(raw[i:end], &members) != nil {
+		return value{}, 0
+	}
+	return valueOf(raw, span{int32(i), int32(end)}), colon + 1
+}
+
+// foldInput makes an input the question where no instruction says what is to
+// be done with it.
+func (r *record) foldInput() {
+	in := r.value(fieldInput)
+	if in.kind == kindNull || r.value(fieldInstruction).kind != kindNull {
+		return
+	}
+	r.set(fieldQuestion, rankInput, in)
+	if r.ranks[fieldQuestion] == rankInput {
+		r.seen &^= setOf(fieldInput)
+	}
 }
 
 // set gives a field its value. Of several names of one field the earliest in
@@ -47,11 +79,11 @@ func (r *record) set(f field, rank uint8, v value) {
 			return
 		}
 	}
-	r.seen |= 1 << f
+	r.seen |= setOf(f)
 	r.values[f], r.ranks[f] = v, rank
 }
 
-func (r *record) has(f field) bool { return r.seen>>f&1 == 1 }
+func (r *record) has(f field) bool { return r.seen.has(f) }
 
 // value is the field's value, null if there is none.
 func (r *record) value(f field) value {
@@ -69,8 +101,10 @@ func (r *record) shape() string {
 	switch {
 	case r.whole.kind != kindObject:
 		return "the record is " + r.whole.kind.String()
+	case r.has(fieldMessage):
+		return "a message by itself: its tree can be read as flat"
 	case r.has(fieldInstruction):
-		return "records with an instruction field are not read"
+		return "an instruction field and no answer field"
 	case r.has(fieldQuestion):
 		return "a question field and no answer field"
 	case r.has(fieldAnswer):

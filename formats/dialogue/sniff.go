@@ -9,19 +9,24 @@ import (
 // sniffBytes is how much of a file is looked at to tell its format.
 const sniffBytes = 64 << 10
 
+// packedEndings end the names of packed files.
+var packedEndings = []string{".gz", ".zst", ".zstd", ".bz2"}
+
 // sniff tells the format of a file from its name and its first bytes, which may
 // be all of it; "" if it cannot.
-func sniff(name string, head []byte) string {
+func sniff(name string, head []byte, names *names) string {
 	name = strings.ToLower(name)
-	for _, packed := range []string{".gz", ".zst", ".zstd"} {
+	for _, packed := range packedEndings {
 		name = strings.TrimSuffix(name, packed)
 	}
 	ext := filepath.Ext(name)
 	switch ext {
 	case ".jsonl", ".ndjson":
-		return "jsonl"
+		return jsonLines(head)
 	case ".csv", ".tsv":
 		return ext[1:]
+	case ".yml", ".yaml":
+		return "yaml"
 	}
 	first, rest := cutLine(head)
 	switch {
@@ -29,16 +34,22 @@ func sniff(name string, head []byte) string {
 		return "jsonl" // nothing in it, whatever the format
 	case first[0] == '{' || first[0] == '[':
 		if linesOfJSON(first, rest) {
-			return "jsonl"
+			return jsonLines(head)
 		}
 		return "json"
 	case ext == ".json":
 		return "json"
-	case isHeader(first, '\t'):
+	case isHeader(first, '\t', names):
 		return "tsv"
-	case isHeader(first, ','):
+	case isHeader(first, ',', names):
 		return "csv"
-	case ext == ".txt" || hasMark(head):
+	case bytes.Contains(first, []byte(endOfUtterance)):
+		return "eou"
+	}
+	switch format := firstMark(head); {
+	case format != "":
+		return format
+	case ext == ".txt":
 		return "qa"
 	}
 	return ""
@@ -66,21 +77,37 @@ func cutLine(b []byte) (line, rest []byte) {
 	return bytes.TrimSpace(line), rest
 }
 
-func isHeader(line []byte, comma byte) bool {
-	var has [fieldCount]bool
-	var names cells
-	names.read(line, comma) // what is wrong with it shows when it is read
-	for _, name := range names.spans {
-		has[fieldOf(bytes.TrimSpace(name.of(names.text)))] = true
+// jsonLines tells lines that are messages of trees from those that are records.
+func jsonLines(head []byte) string {
+	first, _ := cutLine(head)
+	var members []member
+	if len(first) == 0 || first[0] != '{' || checkJSON(first, &members) != nil {
+		return "jsonl"
 	}
-	return has[fieldQuestion] && has[fieldAnswer]
+	if _, ok := flatMessage(first, valueOf(first, span{0, int32(len(first))})); ok {
+		return "flat"
+	}
+	return "jsonl"
 }
 
-func hasMark(b []byte) bool {
+func isHeader(line []byte, comma byte, names *names) bool {
+	columns, _ := csvColumns(line, comma, names) // what is wrong with it shows when it is read
+	has := setOf(columns...)
+	return (has.has(fieldQuestion) || has.has(fieldInstruction)) && has.has(fieldAnswer)
+}
+
+// firstMark is the format that the first line with a mark belongs to.
+func firstMark(b []byte) string {
 	for line := range bytes.Lines(b) {
 		if _, ok := cutMark(line, questionMarks); ok {
-			return true
+			return "qa"
+		}
+		if _, who := cutSpeaker(line); who != nobody {
+			return "transcript"
+		}
+		if conversationsKey(line) {
+			return "yaml"
 		}
 	}
-	return false
+	return ""
 }

@@ -72,10 +72,10 @@ func checkFile(t failer, content []byte, format string) outcome {
 				t.Fatalf("%s %q: label %q", format, content, s)
 			}
 		}
-		if p.Line < last || p.Line > lines || p.Turn < -1 || p.Ordinal < 0 || p.Ordinal > 0 && p.DialogueID == "" {
+		if p.Line < 1 || p.Line > lines || p.Turn < -1 || p.Ordinal < 0 || p.Ordinal == 0 && p.Line < last {
 			t.Fatalf("%s %q: pair %+v behind line %d", format, content, p, last)
 		}
-		last = p.Line
+		last = max(last, p.Line)
 	}
 	for _, s := range o.Skips {
 		if s.Line < 1 || s.Line > lines || s.Reason == "" || s.Detail == "" {
@@ -105,6 +105,10 @@ func FuzzJSONL(f *testing.F) {
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte("{\"v\":1,\"data\":[{\"q\":\"q\",\"a\":\"a\"},\n{]}, 1,,]} x"))
 	f.Add([]byte(`{"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}]}[[],[`))
+	f.Add([]byte(`{"1":{"x":1,"content":[{"agent":"a","message":"q"},{"agent":"b","message":"a"}]},"2":]}`))
+	for _, s := range Shapes() {
+		f.Add([]byte(s.Example))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) { checkFile(t, b, "json") })
 }
 
@@ -120,6 +124,25 @@ func FuzzCSV(f *testing.F) {
 func FuzzQA(f *testing.F) {
 	f.Add([]byte("x\nQ: 1\nA: 2\n\n В:3\r\nО:4"))
 	f.Fuzz(func(t *testing.T, b []byte) { checkFile(t, b, "qa") })
+}
+
+func FuzzFlat(f *testing.F) {
+	f.Add([]byte(flatLine("1", "", "prompter", "q") + "\n" + flatLine("2", "1", "assistant", "a") + "\n\n{\n" + flatLine("3", "", "prompter", "q")))
+	f.Add([]byte(`{"message_id":"1","message_tree_id":"t","text":"\ud800","role":"prompter","rank":-1,"deleted":true}`))
+	f.Fuzz(func(t *testing.T, b []byte) { checkFile(t, b, "flat") })
+}
+
+func FuzzTranscript(f *testing.F) {
+	f.Add([]byte("User: 1\n2\n\n\n**Assistant:** 3\n---\n\nсистема: x\nhuman: y\nAI: z\n==="))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		checkFile(t, b, "transcript")
+		checkFile(t, b, "eou")
+	})
+}
+
+func FuzzYAML(f *testing.F) {
+	f.Add([]byte("categories:\n- x\nconversations:\n- - 'it''s'\n  - \"a\\u00e9\\\n    b\"\n  - |2-\n    x\n\n   y\n# c\n-\n  - >\n   a\n   b\n\n    c\nx: 1"))
+	f.Fuzz(func(t *testing.T, b []byte) { checkFile(t, b, "yaml") })
 }
 
 // FuzzAuto opens anything with any name.
@@ -146,9 +169,14 @@ func TestFiles(t *testing.T) {
 		tokens []string
 	}{
 		{"jsonl", []string{"\n", "\r\n", " ", "{", "}", "[", "]", ",", ":", `"q"`, `"a"`, `"role"`, `"user"`, `"bot"`, `"text"`, "1", "null", `"`, `\`, `{"q":"x","a":"y"}`, `[{"role":"user","text":"q"},{"role":"bot","text":"a"}]`}},
-		{"json", []string{"\n", " ", "{", "}", "[", "]", ",", ":", `"data":[`, `"conversations":[`, `{"role":"user","text":"q"}`, `{"role":"bot","text":"a"}`, "1", `"`, `\`, `{"q":"x","a":"y"}`, "x"}},
+		{"json", []string{"\n", " ", "{", "}", "[", "]", ",", ":", `"data":[`, `"conversations":[`, `"content":[`, `"replies":[`, `"prompt":`, `"paragraphs":[`, `"qas":[`, `"answers":[`, `{"role":"user","text":"q"}`, `{"role":"bot","text":"a"}`, `"history":[["q","a"]]`, "1", `"`, `\`, `{"q":"x","a":"y"}`, "x"}},
 		{"csv", []string{"q,a\n", "\n", "\r\n", ",", `"`, `""`, "x", " ", "1,2\n", "\"3\n\",4\n"}},
 		{"csv:question,answer", []string{"\n", "\r\n", ",", `"`, `""`, "x", " ", "1,2\n", "\"3\n\",4\n"}},
+		{"flat", []string{"\n", "\n", " ", "{", "x", flatLine("1", "", "prompter", "q"), flatLine("1", "1", "assistant", "q"), flatLine("2", "1", "assistant", "q"), flatLine("3", "2", "prompter", "q"),
+			`{"message_id":"4","message_tree_id":"1","text":"x","role":"user"}`, `{"message_id":"5","parent_id":"4","message_tree_id":"1","text":"x","role":"assistant","deleted":true}`}},
+		{"transcript", []string{"\n", "\n", "\r\n", "User:", "Assistant:", "**System:**", "### ", "---", "---\n", " x", "用户："}},
+		{"eou", []string{"\n", "__eou__", "__eou__", "_", " x", "\t"}},
+		{"yaml", []string{"\n", "\n", "conversations:\n", "- ", "- - ", "  - ", " ", "x", ": ", "#", "'", `"`, `\`, "|", ">", "|2-\n", "key:", "\n- - a\n  - b\n"}},
 		{"qa", []string{"\n", "\r\n", "Q:", "A:", "В:", "О:", " x", "Q: 1\nA: 2\n", "\n\n"}},
 	} {
 		t.Run(c.format, func(t *testing.T) {

@@ -1,249 +1,231 @@
 package dialogue
 
-import (
-	"bytes"
-	"crypto/sha256"
-	"fmt"
-	"hash"
-)
+import "fmt"
 
-// A conversation is a list of turns, each with a role and a text. Turns of
-// roles other than the two speakers are passed over; what one speaker says in
-// several turns in a row is one group, and each group of the user that one of
-// the assistant follows is a pair.
+// A conversation is read in four steps: its lists become messages (p.said),
+// their roles speakers, what one speaker says in several messages in a row a
+// group (p.groups), and each group of the user that one of the assistant
+// follows a pair. Messages of others are passed over.
 
-// speaker is whose turn it is.
-type speaker uint8
+// messagesMax is how many messages, or questions, one record may have: what is
+// kept of each is longer than the shortest of them.
+const messagesMax = 1 << 18
 
-const (
-	nobody speaker = iota // the system, a tool, or someone unknown
-	user
-	assistant
-)
-
-func speakerOf(role []byte) speaker {
-	switch string(role) {
-	case "user", "human", "question", "prompter", "customer":
-		return user
-	case "assistant", "bot", "answer", "gpt", "chatgpt", "model", "agent":
-		return assistant
-	}
-	return nobody
+func (p *Parser) rejectMany(r *record) {
+	p.reject(r.line, ReasonTooLong, fmt.Sprintf("more than %d messages or questions", messagesMax))
 }
 
-// group is what a speaker says in one go.
-type group struct {
-	speaker        speaker
-	text           span
-	turn           int32
-	line           int64
-	reason, detail string // if not empty, why it cannot be used
+// said is one message of a conversation.
+type said struct {
+	who  speaker
+	role value // what the file calls the speaker; null where the shape tells
+	text value
+	more value // what goes below text, after a blank line
+	at   int32 // where it begins
 }
 
-// turns reads the conversation in list, which is r or a field of it.
-func (p *Parser) turns(r *record, list value) {
-	var s pairSpans
-	id := fieldDialogue
-	if r.value(id).kind == kindNull {
-		id = fieldID
-	}
-	if !p.labelField(r, id, true, &s.dialogue) ||
-		!p.labelField(r, fieldLang, false, &s.lang) ||
-		!p.labelField(r, fieldSource, false, &s.source) {
-		return
-	}
-	var sum hash.Hash
-	if s.dialogue.empty() {
-		sum = sha256.New()
-	}
-	if detail := p.group(r, list, sum); detail != "" {
-		p.reject(r.line, ReasonField, detail)
-		return
-	}
-	if sum != nil {
-		from := len(p.text)
-		p.text = append(p.text, hex16(sum.Sum(nil))...)
-		s.dialogue = p.since(from)
-	}
-	p.pairGroups(r, s)
+// part is a part of a conversation: a list of turns, or a text that who says.
+type part struct {
+	list, more value
+	who        speaker
 }
 
-// pairGroups emits the pairs of p.groups.
-func (p *Parser) pairGroups(r *record, s pairSpans) {
-	text := string(p.text)
-	pairs, skips := int32(0), 0
-	for i := 1; i < len(p.groups); i++ {
-		q, a := &p.groups[i-1], &p.groups[i]
-		if q.speaker != user || a.speaker != assistant {
-			continue
-		}
-		bad := q
-		if q.reason == "" {
-			bad = a
-		}
-		what := emptyPart(q.text, a.text)
-		switch {
-		case bad.reason != "":
-			p.reject(q.line, bad.reason, bad.detail)
-			skips++
-		case what != "":
-			p.reject(q.line, ReasonEmpty, what)
-			skips++
-		default:
-			s.question, s.answer = q.text, a.text
-			p.pair = s.pair(text, p.source)
-			p.pair.Turn, p.pair.Line, p.pair.Ordinal = q.turn, q.line, pairs
-			pairs++
-			p.emit(&p.pair)
-		}
-	}
-	if pairs == 0 && skips == 0 {
-		p.reject(r.line, ReasonNoPair, "no turn of a user that an assistant answers")
-	}
-}
-
-// group fills p.groups and p.text from a list of turns, and adds every turn to
-// sum if there is one. It returns what is wrong with the list, "" if nothing.
-func (p *Parser) group(r *record, list value, sum hash.Hash) (detail string) {
-	p.groups = p.groups[:0]
-	line, counted, n := r.line, int32(0), -1
-	for s := newListScan(r.raw, list); s.next(); {
-		n++
-		if s.value.kind != kindObject {
-			return fmt.Sprintf("turn %d is %v, want an object", n, s.value.kind)
-		}
-		role, content := turnFields(r.raw, s.value)
-		if role.kind != kindString {
-			return fmt.Sprintf("the role of turn %d is %v, want a string", n, role.kind)
-		}
-		name := role.of(r.raw)
-		who := speakerOf(name)
-		if who == nobody {
-			name = bytes.ToLower(label(name))
-			who = speakerOf(name)
-		}
-		from := len(p.text)
-		var g *group
-		if k := len(p.groups); k > 0 && p.groups[k-1].speaker == who {
-			g = &p.groups[k-1]
-			if !g.text.empty() {
-				p.text = append(p.text, '\n')
+// conversation reads a record that is one.
+func (p *Parser) conversation(r *record, parts ...part) {
+	for _, x := range parts {
+		switch x.list.kind {
+		case kindNull:
+		case kindString:
+			p.said = append(p.said, said{who: x.who, text: x.list, more: x.more, at: x.list.from})
+		case kindArray:
+			if detail := p.say(r, x.list); detail != "" {
+				p.reject(r.line, ReasonField, detail)
+				return
 			}
+			if len(p.said) > messagesMax {
+				p.rejectMany(r)
+				return
+			}
+		default:
+			p.reject(r.line, ReasonField, fmt.Sprintf("what the %v says is %v, want a string or an array", x.who, x.list.kind))
+			return
 		}
-		start := len(p.text)
-		reason, detail := p.content(r, content, n)
-		if sum != nil {
-			sumTurn(sum, who, name, p.text[start:])
+	}
+	p.converse(r)
+}
+
+// say adds the turns of a list to p.said. It returns what is wrong with the
+// list, "" if nothing.
+func (p *Parser) say(r *record, list value) (detail string) {
+	i, texts := 0, false // texts: it is a list of strings
+	for s := newListScan(r.raw, list); s.next() && len(p.said) <= messagesMax; i++ {
+		n := len(p.said)
+		if i == 0 {
+			texts = s.value.kind == kindString
 		}
-		if len(p.text) == start || who == nobody {
-			p.text = p.text[:from]
+		switch {
+		case texts && s.value.kind == kindString:
+			p.said = append(p.said, said{who: user + speaker(i%2), text: s.value, at: s.value.from})
+		case texts:
+			return fmt.Sprintf("turn %d is %v, want a string", n, s.value.kind)
+		case s.value.kind == kindArray:
+			if detail := p.exchange(r, s.value, n); detail != "" {
+				return detail
+			}
+		case s.value.kind != kindObject:
+			return fmt.Sprintf("turn %d is %v, want an object", n, s.value.kind)
+		default:
+			t := p.turn(r, s.value)
+			if t.role.kind == kindNull && (t.human.kind != kindNull || t.answer.kind != kindNull) {
+				p.said = append(p.said, said{who: user, text: t.human, at: s.value.from}, said{who: assistant, text: t.answer, at: s.value.from})
+				continue
+			}
+			if t.role.kind != kindString {
+				return fmt.Sprintf("the role of turn %d is %v, want a string", n, t.role.kind)
+			}
+			p.said = append(p.said, said{who: t.who, role: t.role, text: t.content, at: s.value.from})
 		}
-		if who == nobody {
-			continue
-		}
-		if g == nil {
-			line += int64(bytes.Count(r.raw[counted:s.value.from], []byte{'\n'}))
-			counted = s.value.from
-			p.groups = append(p.groups, group{speaker: who, text: p.since(from), turn: int32(n), line: line})
-			g = &p.groups[len(p.groups)-1]
-		}
-		g.text.to = int32(len(p.text))
-		if g.reason == "" {
-			g.reason, g.detail = reason, detail
-		}
+	}
+	if texts {
+		p.rules[ruleByTurns]++
 	}
 	return ""
 }
 
-func sumTurn(sum hash.Hash, who speaker, name, text []byte) {
-	switch who { // the same dialogue in two shapes is one dialogue
-	case user:
-		name = []byte("user")
-	case assistant:
-		name = []byte("assistant")
-	}
-	sum.Write(name)
-	sum.Write([]byte{0})
-	sum.Write(text)
-	sum.Write([]byte{0})
-}
-
-// turnFields finds the role and the text of a turn.
-func turnFields(b []byte, turn value) (role, content value) {
-	for s := newFieldScan(b, turn); s.next(); {
-		switch string(s.name()) {
-		case "role", "from":
-			role = s.value
-		case "content", "value", "text":
-			content = s.value
+// exchange is a turn that is a list of what both sides say.
+func (p *Parser) exchange(r *record, list value, n int) (detail string) {
+	i := 0
+	for s := newListScan(r.raw, list); s.next(); i++ {
+		if i < 2 {
+			p.said = append(p.said, said{who: user + speaker(i), text: s.value, at: s.value.from})
 		}
 	}
-	return role, content
+	if i != 2 {
+		return fmt.Sprintf("turn %d is an array of %d, want a question and an answer", n, i)
+	}
+	return ""
+}
+
+// turnFields are the fields of a turn that mean something.
+type turnFields struct {
+	role, content value
+	who           speaker // if the role means something else than usual
+	human, answer value   // of a turn of both sides
+	ranks         [2]uint8
+}
+
+// turn finds the role and the text of a turn.
+func (p *Parser) turn(r *record, turn value) (t turnFields) {
+	role, content := p.ownTurnNames()
+	t = turnOf(r.raw, turn, role, content)
+	// What answers in SGD and MultiWOZ is a system, and never a prompt.
+	const rankSpeaker = 2
+	if role == nil && t.ranks[0] == rankSpeaker && t.role.kind == kindString && string(lowerASCII(t.role.of(r.raw))) == "system" {
+		t.who = assistant
+	}
+	return t
+}
+
+func (p *Parser) ownTurnNames() (role, content []byte) {
+	if p.names == nil {
+		return nil, nil
+	}
+	return p.names.role, p.names.content
+}
+
+// turnOf is what turn finds; role and content are the user's names for them,
+// if not nil. Of several names the earliest that is not null counts.
+func turnOf(b []byte, turn value, role, content []byte) (t turnFields) {
+	for s := newFieldScan(b, turn); s.next(); {
+		name := s.name()
+		i, rank := turnRank(name)
+		switch {
+		case role != nil && string(lowerASCII(name)) == string(role):
+			i, rank = 0, 0
+		case content != nil && string(lowerASCII(name)) == string(content):
+			i, rank = 1, 0
+		case i == 0 && role != nil || i == 1 && content != nil:
+			continue
+		}
+		switch i {
+		case 0:
+			t.set(&t.role, i, rank, s.value)
+		case 1:
+			t.set(&t.content, i, rank, s.value)
+		case 2:
+			t.human = s.value
+		case 3:
+			t.answer = s.value
+		}
+	}
+	return t
+}
+
+func (t *turnFields) set(to *value, i int, rank uint8, v value) {
+	if to.kind == kindNull || v.kind != kindNull && rank <= t.ranks[i] {
+		*to, t.ranks[i] = v, rank
+	}
+}
+
+// turnRank is what a field of a turn means: 0 its role, 1 its content, 2 and 3
+// what either side says, and its place among the names of that.
+func turnRank(name []byte) (i int, rank uint8) {
+	switch string(name) {
+	case "role":
+		return 0, 0
+	case "from":
+		return 0, 1
+	case "speaker":
+		return 0, 2
+	case "agent":
+		return 0, 3
+	case "content":
+		return 1, 0
+	case "value":
+		return 1, 1
+	case "text":
+		return 1, 2
+	case "utterance":
+		return 1, 3
+	case "message":
+		return 1, 4
+	case "human":
+		return 2, 0
+	case "assistant":
+		return 3, 0
+	}
+	return -1, 0
 }
 
 // isTurn reports whether an object that was checked looks like a turn.
 func isTurn(b []byte, v value) bool {
-	role, content := turnFields(b, v)
-	return role.kind == kindString && (content.kind == kindString || content.kind == kindArray)
+	t := turnOf(b, v, nil, nil)
+	return t.role.kind == kindString && (t.content.kind == kindString || t.content.kind == kindArray)
 }
 
-// content appends the text of a turn's content to p.text: a string, null, or a
-// list of parts, of which those of type text count. It returns why it cannot.
-func (p *Parser) content(r *record, v value, n int) (reason, detail string) {
-	switch v.kind {
-	case kindNull:
-		return "", ""
-	case kindString:
-		return p.contentText(r, v, n)
-	case kindArray:
-		start := len(p.text)
-		for s := newListScan(r.raw, v); s.next(); {
-			if s.value.kind != kindObject {
-				return ReasonField, fmt.Sprintf("a part of turn %d is %v, want an object", n, s.value.kind)
-			}
-			text, ok := partText(r.raw, s.value)
-			if !ok {
-				continue
-			}
-			if text.kind != kindString {
-				return ReasonField, fmt.Sprintf("a text of turn %d is %v, want a string", n, text.kind)
-			}
-			from := len(p.text)
-			if from > start {
-				p.text = append(p.text, '\n')
-			}
-			behind := len(p.text)
-			if reason, detail = p.contentText(r, text, n); reason != "" {
-				return reason, detail
-			}
-			if len(p.text) == behind {
-				p.text = p.text[:from]
+// isMessages reports whether a value that was checked is a list of turns.
+func isMessages(b []byte, v value) bool {
+	if v.kind != kindArray {
+		return false
+	}
+	s := newListScan(b, v)
+	return s.next() && s.value.kind == kindObject && turnOf(b, s.value, nil, nil).role.kind == kindString
+}
+
+// asks reports whether the first in a list of turns who is no system asks.
+func (p *Parser) asks(r *record, list value) bool {
+	if list.kind != kindArray {
+		return false
+	}
+	for s := newListScan(r.raw, list); s.next(); {
+		if s.value.kind != kindObject {
+			return false
+		}
+		if t := p.turn(r, s.value); t.role.kind == kindString {
+			if who := speakerOf(roleOf(r, t.role)); who != system {
+				return who == user
 			}
 		}
-		return "", ""
 	}
-	return ReasonField, fmt.Sprintf("the content of turn %d is %v, want a string", n, v.kind)
-}
-
-func (p *Parser) contentText(r *record, v value, n int) (reason, detail string) {
-	raw, ok := p.string(r, v)
-	if !ok {
-		return ReasonUTF8, fmt.Sprintf("half of a surrogate pair in turn %d", n)
-	}
-	p.text = appendText(p.text, raw)
-	return "", ""
-}
-
-// partText is the text of a part {"type":"text","text":…}; false for parts of
-// other types.
-func partText(b []byte, part value) (text value, ok bool) {
-	for s := newFieldScan(b, part); s.next(); {
-		switch string(s.name()) {
-		case "type":
-			ok = s.value.kind == kindString && string(s.value.of(b)) == "text"
-		case "text":
-			text = s.value
-		}
-	}
-	return text, ok
+	return false
 }

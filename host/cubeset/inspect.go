@@ -72,6 +72,7 @@ type sample struct {
 	ID         string  `json:"id"`
 	Question   string  `json:"question"`
 	Answer     string  `json:"answer"`
+	Context    string  `json:"context"`
 	Split      string  `json:"split"`
 	Similarity float32 `json:"similarity"`
 }
@@ -143,7 +144,7 @@ func (r *inspection) add(name string, first int) error {
 		s.Mean += float64(row.Similarity)
 		s.Histogram[max(0, min(bins-1, int(math.Floor((float64(row.Similarity)+1)*bins/2))))]++
 		if len(r.First) < first {
-			r.First = append(r.First, sample{row.ID, row.Question, row.Answer, row.Split, row.Similarity})
+			r.First = append(r.First, sample{row.ID, row.Question, row.Answer, row.Context, row.Split, row.Similarity})
 		}
 	}
 	return nil

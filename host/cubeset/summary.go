@@ -21,6 +21,9 @@ func printSummary(w io.Writer, s host.Summary) {
 	line("kept", "%s   %s", count(s.Kept), splits(s.Splits))
 	line("dropped", "%s", reasons(s.Dropped))
 	line("skipped", "%s", reasons(s.Skipped))
+	if len(s.Rules) > 0 {
+		line("read as", "%s", reasons(s.Rules))
+	}
 	line("similarity", "kept from %.2f up (%s)%s", s.Similarity.Min, thresholdSource[s.Similarity.From], meanSimilarity(s))
 	line("teacher", "%s embedded %s in %s", s.Teacher.Name, plural(s.Teacher.Texts, "text"), seconds(s.Teacher.Seconds))
 	if lookups := s.Cache.Hits + s.Cache.Misses; lookups > 0 {

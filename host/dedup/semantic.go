@@ -8,7 +8,7 @@ import (
 
 const (
 	semanticThresholdMin = 0.9 // below it, too many near rows are not found
-	semanticWalkMax      = 4096
+	semanticWalkMax      = 1024
 	semanticChecksMax    = 256
 	distanceDeviations   = 4 // how much further apart than expected two sketches may be
 )
@@ -26,7 +26,7 @@ const (
 //	0.90   0.95   0.97   0.98   0.99
 //	75 %   96 %   99.4 %  99.9 %  all
 //
-// Of more than 4096 kept rows in one bucket only the newest are looked at, and
+// Of more than 1024 kept rows in one bucket only the newest are looked at, and
 // of those only the 256 whose sketches are nearest are computed, so that the
 // time of a call has a bound.
 //
@@ -129,13 +129,15 @@ func (s *sketch) keys() (k keys) {
 }
 
 // cosine is that of the least alike of the row's vectors and their
-// counterparts, whose dot products with themselves are given; NaN if one has no
-// direction.
+// counterparts, whose dot products with themselves are given. It ends at the
+// first that is below the threshold, or NaN because one has no direction.
 func (s *Semantic) cosine(row *semanticRow, vectors [][]float32, squares []float64) float32 {
 	least := float32(1)
 	for i, v := range vectors {
 		d := dot(row.vectors[i*s.dims:(i+1)*s.dims], v)
-		least = min(least, float32(d/math.Sqrt(row.squares[i]*squares[i])))
+		if least = min(least, float32(d/math.Sqrt(row.squares[i]*squares[i]))); !(least >= s.threshold) {
+			break
+		}
 	}
 	return least
 }
