@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -136,32 +137,52 @@ func (b *build) openOut(context.Context) (err error) {
 	return err
 }
 
-// openInputs checks that every input is there, and names it: by its base name
-// where that is unique, else by its path as given.
+// openInputs finds every input, and names it: by its base name where that is
+// unique, else by its path.
 func (b *build) openInputs(context.Context) error {
+	paths, err := dialogue.Find(b.config.Inputs)
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	if paths = b.notOurs(paths); len(paths) == 0 {
+		return errors.New("read: there is nothing but the dataset itself")
+	}
 	bases := map[string]int{}
-	for _, path := range b.config.Inputs {
+	for _, path := range paths {
 		bases[filepath.Base(path)]++
 	}
 	var total int64
-	for _, path := range b.config.Inputs {
+	for _, path := range paths {
 		in := &input{path: path, name: filepath.Base(path), digest: sha256.New()}
 		if bases[in.name] > 1 {
 			in.name = path
 		}
 		if path == "-" {
-			in.name, total = "stdin", -1
-		} else if fi, err := os.Stat(path); err != nil {
-			return fmt.Errorf("read: %w", err)
-		} else if fi.IsDir() {
-			return fmt.Errorf("read: %s is a folder; name the files in it", path)
-		} else if total >= 0 {
+			in.name = "stdin"
+		}
+		if fi, err := os.Stat(path); err == nil && fi.Mode().IsRegular() && total >= 0 {
 			total += fi.Size()
+		} else {
+			total = -1 // a pipe, or a file in an archive
 		}
 		b.inputs = append(b.inputs, in)
 	}
 	b.progress.BytesTotal.Store(total)
 	return nil
+}
+
+// notOurs leaves out what lies in the folder that is written to: an input
+// folder may hold it.
+func (b *build) notOurs(paths []string) (rest []string) {
+	out, err := filepath.Abs(b.config.Out)
+	for _, path := range paths {
+		abs, pathErr := filepath.Abs(path)
+		if b.config.Out != "" && err == nil && pathErr == nil && strings.HasPrefix(abs, out+string(filepath.Separator)) {
+			continue
+		}
+		rest = append(rest, path)
+	}
+	return rest
 }
 
 // openCache opens the embedding cache, in whose folder compiled filters are kept

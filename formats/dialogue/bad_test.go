@@ -228,6 +228,8 @@ func TestBadPlaces(t *testing.T) {
 		{"too long a tree of lines", "flat", flatLine("1", "", "prompter", strings.Repeat("x", 2<<20)) + "\n" + flatLine("3", "", "prompter", "3") + "\n" + flatLine("4", "3", "assistant", "a"),
 			1, "too_long: longer than 1048576 bytes", []string{`2 "3"→"a" id="4" dialogue="3" turn=0`}},
 
+		{"too long a line of a tree", "flat", flatLine("1", "", "prompter", "1") + "\n" + flatLine("2", "1", "assistant", "a") + "\n" + flatLine("3", "2", "prompter", strings.Repeat("x", 2<<20)) + "\n" + flatLine("5", "2", "prompter", "3") + "\n" + flatLine("6", "5", "assistant", "a"),
+			3, "too_long: longer than 1048576 bytes", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`, `4 "3"→"a" id="6" dialogue="5" turn=0`}},
 		{"no mark in a dialogue", "transcript", "just words\n", 1, "no_pair: no turn of a user that an assistant answers", []string{}},
 		{"a user alone", "transcript", "User: 1\nAssistant: a\n---\nUser: 2\n---\nUser: 3\nBot: a\n", 4, "no_pair: no turn of a user that an assistant answers",
 			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `6 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},

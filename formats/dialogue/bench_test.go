@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -136,6 +137,54 @@ func BenchmarkPairs(b *testing.B) {
 				b.Fatal(pairs, "pairs", skips, "skips")
 			}
 			reportCPU(b, start, len(c.text))
+		})
+	}
+}
+
+// BenchmarkParse reads the same file of SGD dialogues as this package does and
+// as encoding/json does, to the same number of pairs.
+func BenchmarkParse(b *testing.B) {
+	data := realBytes(b, "sgd-dev-001.json")
+	const want = 825
+	for _, c := range []struct {
+		name string
+		read func() (pairs int, err error)
+	}{
+		{"ours", func() (pairs int, err error) {
+			in, err := openBytes(data, "json")
+			if err != nil {
+				return 0, err
+			}
+			p := in.Parser()
+			for r, err := range in.Records() {
+				if err != nil {
+					return 0, err
+				}
+				p.Pairs(r, func(*Pair) { pairs++ }, func(Skip) {})
+			}
+			return pairs, nil
+		}},
+		{"encoding-json", func() (pairs int, err error) {
+			var all []struct{ Turns []turn }
+			if err := json.Unmarshal(data, &all); err != nil {
+				return 0, err
+			}
+			for _, d := range all {
+				pairs += len(pairsOf(d.Turns, "user"))
+			}
+			return pairs, nil
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			start := cpuTime(b)
+			for b.Loop() {
+				if n, err := c.read(); n != want || err != nil {
+					b.Fatal(n, err)
+				}
+			}
+			reportCPU(b, start, len(data))
 		})
 	}
 }

@@ -85,6 +85,8 @@ var (
 	ErrDamaged = errors.New("compressed data is damaged")
 	// ErrTooLarge means that a file unpacks to more than Options.PlainBytesMax.
 	ErrTooLarge = errors.New("unpacks to too many bytes")
+	// ErrOutside means that a name in a folder or an archive leads out of it.
+	ErrOutside = errors.New("leads out of where it is")
 )
 
 // Error is an error that makes a file unusable, with the place reached.

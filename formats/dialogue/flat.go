@@ -17,10 +17,13 @@ func (s flatSplit) next() (Record, bool) {
 	line := s.w.line
 	var tree []byte
 	for n := 0; ; n++ {
+		if n > 0 && !s.w.lineFits() {
+			// What is left of the tree is read as one without its beginning.
+			return s.w.finish(line, trailing(s.w.record()), true)
+		}
 		begin := s.w.pos - s.w.start
 		whole := s.w.passLine()
 		if s.w.tooLong() {
-			// What is left of the tree is read as one without its beginning.
 			return s.w.finish(line, 0, whole)
 		}
 		text := s.w.record()[begin:]
@@ -35,6 +38,18 @@ func (s flatSplit) next() (Record, bool) {
 		}
 		if !whole {
 			return s.w.finish(line, trailing(s.w.record()), false)
+		}
+	}
+}
+
+// lineFits reports whether a record with the line ahead is no longer than max.
+func (w *window) lineFits() bool {
+	for {
+		if n := bytes.IndexByte(w.ahead(), '\n'); n >= 0 {
+			return w.pos+n+1-w.start <= w.max
+		}
+		if len(w.buf)-w.start > w.max || !w.more() {
+			return len(w.buf)-w.start <= w.max
 		}
 	}
 }

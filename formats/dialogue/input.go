@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -25,38 +26,53 @@ type Input struct {
 	names   *names
 }
 
-// Open opens a file, unpacks it if its first bytes are those of gzip or
+// Open opens a file, unpacks it if its first bytes are those of gzip, bzip2 or
 // Zstandard, tells its format, and reads the header line if it is a table. The
-// path "-" is the standard input.
+// path "-" is the standard input, and "a.zip!/b/c.jsonl" the file b/c.jsonl in
+// the archive a.zip. Find makes such paths of folders, patterns and archives.
 //
-// Format "auto" goes by the name if it ends in .jsonl, .ndjson, .csv or .tsv
-// (before .gz or .zst), and else by the content.
+// Format "auto" goes by the name if it ends in .jsonl, .ndjson, .csv, .tsv, .yml
+// or .yaml (before .gz, .bz2 or .zst), and else by the content.
 func Open(path string, o Options) (*Input, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	in := &Input{path: path, options: o, size: -1}
-	var src io.Reader = os.Stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		in.file, src = f, f
-		info, err := f.Stat()
-		switch {
-		case err != nil:
-			return nil, errors.Join(err, in.Close())
-		case info.IsDir():
-			return nil, errors.Join(fmt.Errorf("%s: is a folder, not a file", path), in.Close())
-		case info.Mode().IsRegular():
-			in.size = info.Size()
-		}
-	}
-	if err := in.start(src); err != nil {
+	if err := in.open(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
 	return in, nil
+}
+
+// open finds the bytes of the file. A file of the very name counts before a
+// member of an archive.
+func (in *Input) open() error {
+	if in.path == "-" {
+		return in.start(os.Stdin)
+	}
+	f, err := os.Open(in.path)
+	if archive, name, ok := cutMember(in.path); ok && errors.Is(err, fs.ErrNotExist) {
+		m, err := openMember(archive, name)
+		if err != nil {
+			return err
+		}
+		in.file, in.size, in.packed = m.file, m.size, m.packed
+		return in.start(m)
+	}
+	if err != nil {
+		return err
+	}
+	in.file = f
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s: is a folder, not a file", in.path)
+	case info.Mode().IsRegular():
+		in.size = info.Size()
+	}
+	return in.start(f)
 }
 
 // start reads as much as it takes to know what the file is.
@@ -64,8 +80,11 @@ func (in *Input) start(src io.Reader) (err error) {
 	if in.names, err = newNames(in.options.Fields); err != nil {
 		return err
 	}
-	in.packed = &counter{r: src}
-	if in.plain, err = newUnpacker(in.packed, in.options.PlainBytesMax); err != nil {
+	if in.packed == nil { // not a member of an archive, which counts itself
+		in.packed = &counter{r: src}
+		src = in.packed
+	}
+	if in.plain, err = newUnpacker(src, in.packed, in.options.PlainBytesMax); err != nil {
 		return in.at(1, err)
 	}
 	in.w = newWindow(in.plain, in.options.RecordBytesMax)
@@ -74,6 +93,8 @@ func (in *Input) start(src io.Reader) (err error) {
 	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
 		in.w.advance(3)
 		head = in.w.ahead()
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return in.at(1, fmt.Errorf("%w: a zip archive; name a file in it, as in a.zip!/b.jsonl", ErrFormat))
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
 		return in.at(1, fmt.Errorf("%w: text in UTF-16; save it as UTF-8", ErrFormat))
 	}
@@ -179,7 +200,8 @@ func (in *Input) Format() string { return in.layout.String() }
 // Bytes is how much of the file was read so far, before unpacking.
 func (in *Input) Bytes() int64 { return in.packed.n.Load() }
 
-// Size is the size of the file in bytes, or -1 where that is not known.
+// Size is the size of the file in bytes, before unpacking, or -1 where that is
+// not known.
 func (in *Input) Size() int64 { return in.size }
 
 // Close closes the file, but not the standard input.

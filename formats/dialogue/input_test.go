@@ -53,7 +53,15 @@ func packZstd(t *testing.T, content []byte) []byte {
 	return b.Bytes()
 }
 
-// drain reads a file to its end: the ids of its pairs and the error.
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// drain reads a file to its end: the ids of its pairs, or else their answers,
+// and the error.
 func drain(in *Input) (ids []string, last error) {
 	p := in.Parser()
 	for r, err := range in.Records() {
@@ -61,7 +69,7 @@ func drain(in *Input) (ids []string, last error) {
 			last = err
 			continue
 		}
-		p.Pairs(r, func(pair *Pair) { ids = append(ids, pair.ID) }, func(s Skip) { ids = append(ids, s.Reason) })
+		p.Pairs(r, func(pair *Pair) { ids = append(ids, orElse(pair.ID, pair.Answer)) }, func(s Skip) { ids = append(ids, s.Reason) })
 	}
 	return ids, last
 }
@@ -379,17 +387,22 @@ func TestRecordsGoOn(t *testing.T) {
 	}
 }
 
-// TestMemory reads a line of 50 MB with a limit of 1 MiB.
+// TestMemory reads a line of 100 MB with a limit of 1 MiB.
 func TestMemory(t *testing.T) {
 	for _, c := range []struct{ format, before, after string }{
 		{"jsonl", `{"id":"1","q":"q","a":"a"}` + "\n" + `{"id":"2","q":"`, `"}` + "\n" + `{"id":"3","q":"q","a":"a"}`},
 		{"json", `[{"id":"1","q":"q","a":"a"},{"id":"2","q":"`, `"},{"id":"3","q":"q","a":"a"}]`},
 		{"csv", "id,q,a\n1,q,a\n2,\"", "\",a\n3,q,a"},
+		{"qa", "Q: q\nA: 1\nQ: ", "\nA: a\nQ: q\nA: 3"},
+		{"flat", flatLine("q", "", "user", "q") + "\n" + flatLine("1", "q", "assistant", "a") + "\n" + `{"message_id":"`, "\"}\n" + flatLine("r", "", "user", "q") + "\n" + flatLine("3", "r", "assistant", "a")},
+		{"transcript", "User: q\nBot: 1\n---\nUser: ", "\n---\nUser: q\nBot: 3"},
+		{"eou", "q __eou__ 1\n", "\nq __eou__ 3"},
+		{"yaml", "conversations:\n- - q\n  - '1'\n- - ", "\n- - q\n  - '3'"},
 	} {
 		o := DefaultOptions()
 		o.Format, o.RecordBytesMax = c.format, 1<<20
 		in := &Input{path: "x", options: o}
-		src := io.MultiReader(strings.NewReader(c.before), io.LimitReader(letters{}, 50<<20), strings.NewReader(c.after))
+		src := io.MultiReader(strings.NewReader(c.before), io.LimitReader(letters{}, 100<<20), strings.NewReader(c.after))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if err := in.start(src); err != nil {

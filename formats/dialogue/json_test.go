@@ -162,13 +162,20 @@ func TestUnescape(t *testing.T) {
 // TestPlainEnd compares the search of eight bytes at once with the plain one.
 func TestPlainEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := rapid.SliceOfN(rapid.OneOf(rapid.Byte(), rapid.SampledFrom([]byte(`"\ a`+"\x1f\x20\x21\x23\x80\xa2\xdc"))), 0, 40).Draw(t, "bytes")
+		b := rapid.SliceOfN(rapid.OneOf(rapid.Byte(), rapid.SampledFrom([]byte(`"\ a[]{}`+"\x1f\x20\x21\x23\x80\xa2\xdc"))), 0, 40).Draw(t, "bytes")
 		want := bytes.IndexFunc(b, func(r rune) bool { return r == '"' || r == '\\' || r < 0x20 })
 		if want < 0 {
 			want = len(b)
 		}
 		if got := plainEnd(b, 0); got != want {
 			t.Fatalf("plainEnd(%q) = %d, want %d", b, got, want)
+		}
+		want = bytes.IndexAny(b, "\"[]{}")
+		if want < 0 {
+			want = len(b)
+		}
+		if got := bracketEnd(b, 0); got != want {
+			t.Fatalf("bracketEnd(%q) = %d, want %d", b, got, want)
 		}
 		l, slow := lookAt(b), look{}
 		for _, c := range b {

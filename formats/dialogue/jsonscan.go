@@ -2,6 +2,8 @@ package dialogue
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -64,6 +66,9 @@ func valueEnd(b []byte, i int) int {
 	case '{', '[':
 		depth := 0
 		for ; i < len(b); i++ {
+			if i = bracketEnd(b, i); i == len(b) {
+				break
+			}
 			switch b[i] {
 			case '"':
 				i = stringEnd(b, i+1)
@@ -78,6 +83,22 @@ func valueEnd(b []byte, i int) int {
 		return len(b)
 	}
 	for i < len(b) && b[i] != ',' && b[i] != ']' && b[i] != '}' && b[i] > ' ' {
+		i++
+	}
+	return i
+}
+
+// bracketEnd is the offset, from i on, of the first quote or bracket, or the
+// length of b.
+func bracketEnd(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		square := w | eachOne*0x20 // [ becomes {, and ] becomes }
+		if m := equal(w, '"') | equal(square, '{') | equal(square, '}'); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	for i < len(b) && b[i] != '"' && b[i]|0x20 != '{' && b[i]|0x20 != '}' {
 		i++
 	}
 	return i

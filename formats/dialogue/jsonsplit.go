@@ -249,10 +249,21 @@ func (s *jsonSplit) junk() (Record, bool) {
 func (s *jsonSplit) pass() (byte, bool) {
 	depth, quoted, escaped := 0, false, false
 	for {
-		for i, c := range s.w.ahead() {
+		b := s.w.ahead()
+		for i := 0; i < len(b); i++ {
 			switch {
 			case escaped:
 				escaped = false
+				continue
+			case quoted:
+				i = plainEnd(b, i)
+			case depth > 0:
+				i = bracketEnd(b, i)
+			}
+			if i == len(b) {
+				break
+			}
+			switch c := b[i]; {
 			case quoted:
 				escaped = c == '\\'
 				quoted = c != '"'

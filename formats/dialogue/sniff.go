@@ -15,11 +15,7 @@ var packedEndings = []string{".gz", ".zst", ".zstd", ".bz2"}
 // sniff tells the format of a file from its name and its first bytes, which may
 // be all of it; "" if it cannot.
 func sniff(name string, head []byte, names *names) string {
-	name = strings.ToLower(name)
-	for _, packed := range packedEndings {
-		name = strings.TrimSuffix(name, packed)
-	}
-	ext := filepath.Ext(name)
+	ext := filepath.Ext(unpackedName(name))
 	switch ext {
 	case ".jsonl", ".ndjson":
 		return jsonLines(head)
@@ -53,6 +49,15 @@ func sniff(name string, head []byte, names *names) string {
 		return "qa"
 	}
 	return ""
+}
+
+// unpackedName is a name in lower case without what says how it is packed.
+func unpackedName(name string) string {
+	name = strings.ToLower(name)
+	for _, packed := range packedEndings {
+		name = strings.TrimSuffix(name, packed)
+	}
+	return name
 }
 
 // linesOfJSON reports whether the first two lines that are not blank look like

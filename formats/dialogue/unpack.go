@@ -3,6 +3,7 @@ package dialogue
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -42,12 +43,21 @@ type unpacker struct {
 	zstd   *zstd.Decoder // to be closed
 }
 
-func newUnpacker(packed *counter, limit int64) (*unpacker, error) {
-	b := bufio.NewReaderSize(packed, 64<<10)
+// newUnpacker reads what packed counts: src is that, or what an archive packed
+// into it, which is within the limit too.
+func newUnpacker(src io.Reader, packed *counter, limit int64) (*unpacker, error) {
+	b := bufio.NewReaderSize(src, 64<<10)
 	u := &unpacker{r: b, packed: packed}
-	magic, _ := b.Peek(4) // an error shows again at the first read
+	if src != io.Reader(packed) {
+		u.limit, u.left = limit, limit
+	}
+	head, _ := b.Peek(10) // an error shows again at the first read
+	magic := head[:min(4, len(head))]
 	var err error
 	switch {
+	case isBzip2(head):
+		u.limit, u.left = limit, limit
+		u.r = bzip2.NewReader(b)
 	case bytes.HasPrefix(magic, []byte{0x1F, 0x8B}):
 		u.limit, u.left = limit, limit
 		u.r, err = gzip.NewReader(b)
@@ -85,8 +95,16 @@ func (u *unpacker) fault(err error) error {
 		return u.packed.err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
+	case errors.Is(err, ErrDamaged):
+		return err
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+// isBzip2 reports whether b begins a bzip2 file: one with a block, or empty.
+func isBzip2(b []byte) bool {
+	return len(b) == 10 && bytes.HasPrefix(b, []byte("BZh")) && '1' <= b[3] && b[3] <= '9' &&
+		(string(b[4:]) == "\x31\x41\x59\x26\x53\x59" || string(b[4:]) == "\x17\x72\x45\x38\x50\x90")
 }
 
 func (u *unpacker) close() {

@@ -35,7 +35,7 @@ Each setting is taken from its flag, else from its environment variable
 (CUBESET_MIN_SIMILARITY for --min-similarity), else from cubeset.yaml
 (min_similarity), else its default.`,
 		Example: `  cubeset build dialogues.jsonl -o dataset
-  cubeset build a.jsonl.gz b.csv -o dataset --validation 0.1 --seed 7
+  cubeset build a.jsonl.gz b.csv folder 'more/*.zip' -o dataset --validation 0.1 --seed 7
   cubeset build dialogues.jsonl -o dataset --teacher ./my-teacher --filter my-filter.wasm
   cubeset build dialogues.jsonl -o everything --preset none
   zcat dialogues.jsonl.gz | cubeset build - -o dataset --json`,
