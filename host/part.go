@@ -67,8 +67,8 @@ func (b *build) newParts(c *chunk) *parts {
 	return &parts{b: b, key: c.Key, writers: map[string]*partWriter{}}
 }
 
-// write is a step: it projects each row's vectors and appends it to the part
-// of its split.
+// write is a step, and the last: it projects each row's vectors, appends it to
+// the part of its split, and lets go of it.
 func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
 	for i := range rows {
 		r := &rows[i]
@@ -92,7 +92,8 @@ func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
 		w.rows = w.rows[:0]
 	}
 	p.b.progress.Kept.Add(int64(len(rows)))
-	return rows, nil
+	clear(rows) // without a cache their vectors are memory of our own
+	return nil, nil
 }
 
 func (p *parts) of(name string) (*partWriter, error) {
