@@ -121,6 +121,11 @@ func TestBadRecords(t *testing.T) {
 		{"replies 65 deep", `{"prompt":` + strings.Repeat(`{"role":"prompter","text":"q","replies":[`, 65) + strings.Repeat(`]}`, 65) + `}`, "too_long: more than 64 messages one below another"},
 		{"a message of a tree by itself", `{"message_id":"1","parent_id":"0","text":"a","role":"assistant"}`, "no_pair: a message by itself: its tree can be read as flat"},
 
+		{"messages with half of a surrogate pair", `[{"message_id":"\ud800","text":"q","role":"prompter"}]`, "utf8: half of a surrogate pair in a label of a message"},
+		{"an answer to nothing among messages", `[{"message_id":"1","parent_id":"0","text":"q","role":"assistant"}]`, "no_pair: what the message answers is not before it in its tree"},
+		{"chosen is a list of numbers", `{"prompt":[{"role":"user","content":"q"}],"chosen":[1]}`, "field: turn 1 is a number, want an object"},
+		{"chosen begins with a system and ends there", `{"prompt":"q","chosen":[{"role":"system","content":"s"}]}`, "no_pair: no turn of a user that an assistant answers"},
+
 		{"impossible question", `{"paragraphs":[{"context":"c","qas":[{"question":"q","answers":[],"is_impossible":true}]}]}`, "no_pair: the question has no answer: is_impossible"},
 		{"question without answers", `{"paragraphs":[{"context":"c","qas":[{"question":"q","answers":[]}]}]}`, "no_pair: no answer is given"},
 		{"no paragraphs", `{"paragraphs":[]}`, "no_pair: no question in any paragraph"},
@@ -219,6 +224,8 @@ func TestBadPlaces(t *testing.T) {
 			2, "json: unexpected character at byte 2", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`, `4 "3"→"a" id="4" dialogue="3" turn=0`}},
 		{"a number in a tree of lines", "flat", flatLine("1", "", "prompter", "1") + "\n2\n" + flatLine("2", "1", "assistant", "a"),
 			2, "no_pair: the record is a number", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`}},
+		{"a number among messages in an array", "json", "[" + flatLine("1", "", "prompter", "1") + ",\n2,\n" + flatLine("2", "1", "assistant", "a") + "]",
+			2, "field: a message is a number, want an object", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`}},
 		{"an answer to what is not there", "flat", flatLine("1", "", "prompter", "1") + "\n" + flatLine("9", "8", "assistant", "x") + "\n" + flatLine("2", "1", "assistant", "a"),
 			2, "no_pair: what the message answers is not before it in its tree", []string{`1 "1"→"a" id="2" dialogue="1" turn=0`}},
 		{"an answer before its question", "flat", flatLine("2", "1", "assistant", "a") + "\n" + flatLine("3", "2", "prompter", "3") + "\n" + flatLine("4", "3", "assistant", "a"),

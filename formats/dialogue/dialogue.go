@@ -34,7 +34,8 @@ type Pos struct {
 
 func (p Pos) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 
-// Record is one record of a file: a JSON value, a row of a table, a Q/A block.
+// Record is one record of a file: what can be read without the rest, as a JSON
+// value, a row of a table, a Q/A block, a dialogue or a tree of messages.
 type Record struct {
 	Raw  []byte // the record's bytes, without what separates it from its neighbours; valid until the next record is asked for
 	Line int64  // where it begins, from 1
@@ -47,7 +48,7 @@ type Pair struct {
 	ID, Question, Answer, Context, DialogueID, Lang, Source string
 
 	Turn    int32 // index of the question in its dialogue, from 0; -1 if the file does not say
-	Line    int64 // where the question's record, or its message in a conversation, begins
+	Line    int64 // where the question's record, or its message in a conversation or tree, begins
 	Ordinal int32 // of the pair among the pairs of its record, from 0
 }
 

@@ -108,7 +108,9 @@ func readFlat(p *Parser, r *record) {
 		}
 		p.place(r, s.value, at.of(s.value.from), ids)
 	}
-	p.walk(r)
+	if len(p.nodes) > 0 {
+		p.walk(r)
+	}
 }
 
 // flat reads a record of lines, each a message of one tree. A bad line costs

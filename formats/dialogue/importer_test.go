@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -45,11 +46,13 @@ func TestImporters(t *testing.T) {
 {"rejected":[],"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}
 {"prompt":"q","chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"b"}]}
 {"prompt":"q","chosen":[{"role":"assistant","content":"a"}],"rejected":[]}
+{"prompt":"q","chosen":[{"role":"system","content":""},{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}
 {"completion":"b","prompt":[{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"user","content":"r"}]}`,
 			[]string{`1 "q"→"a" dialogue="` + noID + `" turn=0`,
 				`2 "q"→"a" dialogue="` + turnsID("system", "s", "user", "q", "assistant", "a") + `" turn=1`,
 				`3 "q"→"a" dialogue="` + noID + `" turn=0`, `4 "q"→"a" dialogue="` + noID + `" turn=0`, `5 "q"→"a" dialogue="` + noID + `" turn=0`,
-				`6 "q"→"a" dialogue="` + twoTurns + `" turn=0`, `6 "r"→"b" context="user: q\nassistant: a" dialogue="` + twoTurns + `" turn=2 ordinal=1`}},
+				`6 "q"→"a" dialogue="` + turnsID("system", "", "user", "q", "assistant", "a") + `" turn=1`,
+				`7 "q"→"a" dialogue="` + twoTurns + `" turn=0`, `7 "r"→"b" context="user: q\nassistant: a" dialogue="` + twoTurns + `" turn=2 ordinal=1`}},
 		{"UltraChat 200k", "jsonl", `{"prompt":"q","prompt_id":"x","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}`,
 			[]string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}},
 
@@ -220,5 +223,30 @@ func TestRulesAndIgnored(t *testing.T) {
 				t.Errorf("ignored (- want, + got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestREADME checks that the tables of the README have every format, shape and
+// name.
+func TestREADME(t *testing.T) {
+	b, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for _, s := range Shapes() {
+		if !strings.Contains(text, "\n| `"+s.Name+"` |") {
+			t.Errorf("no row of the shape %s", s.Name)
+		}
+	}
+	for _, f := range Formats() {
+		if !strings.Contains(text, "\n| `"+f.Name+"`") && !strings.Contains(text, ", `"+f.Name+"` |") {
+			t.Errorf("no row of the format %s", f.Name)
+		}
+	}
+	for _, f := range []field{fieldQuestion, fieldAnswer, fieldDialogue, fieldLang, fieldConversations, fieldTurns} {
+		if row := "`" + strings.Join(fields[f], "`, `") + "`"; !strings.Contains(text, row) {
+			t.Errorf("no row with %s", row)
+		}
 	}
 }

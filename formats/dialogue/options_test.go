@@ -178,6 +178,13 @@ func TestContextLimits(t *testing.T) {
 			t.Errorf("%s: %d bytes of text", name, len(p.text))
 		}
 	}
+	// A prompt that normalisation makes three times as long.
+	o := DefaultOptions()
+	o.Format, o.System, o.RecordBytesMax = "jsonl", "context", 1000
+	pairs, skips, _ := readOptions(t, `{"q":"q","a":"a","system":"`+strings.Repeat("\U0001D160", 200)+`"}`, o)
+	if want := "1: too_long: the contexts of its record are longer than 1000 bytes"; len(pairs) != 0 || len(skips) != 1 || skips[0] != want {
+		t.Errorf("%v, %v", pairs, skips)
+	}
 }
 
 // TestMessagesMax has records of more messages than are read.
