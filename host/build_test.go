@@ -58,19 +58,24 @@ func TestEveryRowIsCountedOnce(t *testing.T) {
 	}
 }
 
-// A build cut off at any file-system call, as by kill -9, and started again
-// gives what a build gives that was never cut.
-func TestBuildCutAnywhereAndResumed(t *testing.T) {
-	c := testConfig(t, chats(40))
+// wholeBuild is what c gives if nothing fails, and in how many file-system
+// calls, once every vector is cached.
+func wholeBuild(t *testing.T, c Config) (want map[string]string, calls int) {
 	mustBuild(t, c)
-	want := promised(t, c.Out)
-
 	whole := &fsx.Fault{FS: fsx.OS{}}
 	c.Out = filepath.Join(t.TempDir(), "out")
 	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
 		t.Fatal(err)
 	}
-	for at := 1; at <= whole.Calls(); at += stride(3) {
+	return promised(t, c.Out), whole.Calls()
+}
+
+// A build cut off at any file-system call, as by kill -9, and started again
+// gives what a build gives that was never cut.
+func TestBuildCutAnywhereAndResumed(t *testing.T) {
+	c := testConfig(t, chats(40))
+	want, calls := wholeBuild(t, c)
+	for at := 1; at <= calls; at += stride(3) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Stop: true}))
 		if err == nil {
@@ -96,14 +101,8 @@ func TestBuildCutAnywhereAndResumed(t *testing.T) {
 // concerns the cache alone, with a dataset; the next build mends everything.
 func TestBuildOnAFullDisk(t *testing.T) {
 	c := testConfig(t, chats(40))
-	mustBuild(t, c)
-	want := promised(t, c.Out)
-	whole := &fsx.Fault{FS: fsx.OS{}}
-	c.Out = filepath.Join(t.TempDir(), "out")
-	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
-		t.Fatal(err)
-	}
-	for at := 1; at <= whole.Calls(); at += stride(5) {
+	want, calls := wholeBuild(t, c)
+	for at := 1; at <= calls; at += stride(5) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Err: syscall.ENOSPC}))
 		if err != nil && !errors.Is(err, syscall.ENOSPC) {

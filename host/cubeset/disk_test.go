@@ -37,7 +37,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	build := "cubeset build chats.jsonl --chunk-rows 512:512 --profile fast "
 	out, err := inNamespace("mount -t tmpfs -o size=6m none small; " +
-		"! " + build + "-o small/out --cache cache; " +
+		"if " + build + "-o small/out --cache cache; then echo it was not full; exit 9; fi; " +
 		"test ! -e small/out/manifest.json; mount -o remount,size=100m small; " +
 		build + "-o small/out --cache cache; cubeset verify small/out; " +
 		build + "-o whole --cache cache; cmp small/out/manifest.json whole/manifest.json").CombinedOutput()
