@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // sgd is a real corpus of 111,878 pairs, not part of the project.
@@ -48,4 +50,59 @@ func BenchmarkBuild(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkRebuild builds a real corpus again after one row was appended.
+func BenchmarkRebuild(b *testing.B) {
+	c := DefaultConfig()
+	c.Cache, c.Out = b.TempDir(), filepath.Join(b.TempDir(), "out")
+	c.Inputs = []string{filepath.Join(b.TempDir(), "chats.jsonl")}
+	if err := os.WriteFile(c.Inputs[0], realPairs(b), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	rebuild := func() {
+		s, err := Build(context.Background(), c, testOptions(b, nil))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(s.Parts.Built), "parts")
+	}
+	rebuild()
+	b.Run("cached", func(b *testing.B) {
+		for b.Loop() {
+			os.RemoveAll(c.Out)
+			rebuild()
+		}
+	})
+	b.Run("append", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			n++
+			f, err := os.OpenFile(c.Inputs[0], os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			fmt.Fprintf(f, "{\"question\": \"What is the number of this row of the file?\", \"answer\": \"The number of this row of the file is %d\"}\n", n)
+			f.Close()
+			rebuild()
+		}
+	})
+}
+
+// realPairs is the real corpus, unpacked.
+func realPairs(b *testing.B) []byte {
+	packed, err := os.ReadFile(sgd)
+	if err != nil {
+		b.Skipf("%s is not there", sgd)
+	}
+	r, err := zstd.NewReader(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	lines, err := r.DecodeAll(packed, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return lines
 }

@@ -18,11 +18,15 @@ import (
 // cache, finished chunks are kept, the dataset that was in c.Out stays as it
 // was, and the error is ErrInterrupted. The same call goes on from there.
 func Build(ctx context.Context, c Config, o Options) (sum Summary, err error) {
+	if sum, ok := upToDate(c, o.files()); ok {
+		return sum, strictly(c, &sum)
+	}
 	b, err := open(ctx, c, o)
 	if err != nil {
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+	read := b.stampSources()
 
 	if err = b.findTrainQuestions(ctx); err == nil {
 		err = inOrder(ctx, c.Workers, b.chunks(ctx), stages[*chunk]{
@@ -34,6 +38,9 @@ func Build(ctx context.Context, c Config, o Options) (sum Summary, err error) {
 	}
 	if err == nil {
 		err = b.commit()
+	}
+	if err == nil {
+		b.remember(read)
 	}
 	return b.summary(), b.verdict(ctx, err)
 }
@@ -66,7 +73,22 @@ func through(ctx context.Context, c *chunk, steps ...step) (err error) {
 
 // prepare parses a chunk's records and runs the text filters, before any
 // embedding is paid for.
+// Of a chunk that is as it was in an earlier build, what decide needs is known.
 func (b *build) prepare(ctx context.Context, c *chunk) error {
+	if !b.memorable() {
+		return b.judgeTexts(ctx, c)
+	}
+	c.memoKey = b.memoKey(c)
+	if b.recall(c) {
+		return nil
+	}
+	if err := b.judgeTexts(ctx, c); err != nil {
+		return err
+	}
+	return b.memorise(c)
+}
+
+func (b *build) judgeTexts(ctx context.Context, c *chunk) error {
 	b.parse(c)
 	gate := b.gate(b.textFilters)
 	defer gate.close()
@@ -74,14 +96,15 @@ func (b *build) prepare(ctx context.Context, c *chunk) error {
 		return err
 	}
 	b.nameTwins(c.rows)
+	c.memo = b.memoRows(c.rows)
 	return nil
 }
 
-// dedup drops the rows of c that repeat an earlier row of the whole build. It
+// dedup marks the rows of c that repeat an earlier row of the whole build. It
 // sees one chunk at a time, in order. What is left of c names its parts.
 func (b *build) dedup(c *chunk) error {
-	b.dropTwins(c)
-	b.dropLeaks(c)
+	b.markTwins(c)
+	b.markLeaks(c)
 	b.countIDs(c)
 	c.Key = b.partKey(c)
 	return nil
@@ -91,6 +114,9 @@ func (b *build) dedup(c *chunk) error {
 func (b *build) finish(ctx context.Context, c *chunk) error {
 	if b.reuse(c) {
 		return nil
+	}
+	if err := b.dropMarked(ctx, c); err != nil {
+		return err
 	}
 	gate, parts := b.gate(b.vectorFilters), b.newParts(c)
 	defer gate.close()

@@ -31,10 +31,12 @@ type chunk struct {
 	spans  []span
 	digest [32]byte // of the records, each with its length and its line relative to the chunk's
 
-	rows    []row  // those still in
-	twins   []byte // a bit a row that reached dedup: 1 = dropped there
-	leaks   []byte // likewise of those dropped because train asks the same
-	outcome        // what became of it
+	rows     []row     // those still in
+	memo     []memoRow // of the rows that reach decide
+	memoKey  string
+	recalled bool   // the memo is an earlier build's, and rows is not yet there
+	marks    []mark // of the rows that decide drops
+	outcome         // what became of it
 }
 
 // span is one record of a chunk.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -39,7 +38,7 @@ func (b *build) commit() error {
 	}
 	keep := map[string]bool{}
 	for _, d := range b.done {
-		keep[d.key] = true
+		keep[d.key], keep[d.memoKey] = true, true
 	}
 	return errors.Join(b.out.savePlaces(b.done), b.out.forget(keep), b.writeRun())
 }
@@ -120,18 +119,14 @@ func (b *build) rejects(lost *error) iter.Seq[tensor.Reject] {
 			if d.rejects == 0 {
 				continue
 			}
-			o, err := b.out.read(d.key)
+			o, err := b.out.read(d.key, true)
 			if err != nil {
 				*lost = fmt.Errorf("journal: %w", err)
 				return
 			}
 			for _, r := range o.Rejects {
-				score := float32(math.NaN())
-				if r.Score != nil {
-					score = *r.Score
-				}
 				if !yield(tensor.Reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Source: r.Source,
-					File: d.input.name, Line: d.line + r.Line, Filter: r.Filter, Reason: r.Reason, Score: score}) {
+					File: d.input.name, Line: d.line + r.Line, Filter: r.Filter, Reason: r.Reason, Score: r.Score}) {
 					return
 				}
 			}
@@ -190,23 +185,29 @@ func indented(v any) ([]byte, error) {
 // verdict turns what stopped a build into what a caller matches on.
 func (b *build) verdict(ctx context.Context, err error) error {
 	switch {
-	case err == nil && b.config.Strict && b.incomplete() > 0:
-		return fmt.Errorf("%w: %d skipped or rejected by the teacher%s", ErrSkipped, b.incomplete(), topReasons(&outcome{Skipped: b.total.Skipped}))
-	case err != nil && ctx.Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+	case err == nil:
+		sum := b.summary()
+		return strictly(b.config, &sum)
+	case ctx.Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded):
 		return ErrInterrupted
 	}
 	return err
 }
 
-// incomplete counts the rows that no rule of the user's dropped.
-func (b *build) incomplete() (n int64) {
-	for _, k := range b.total.Skipped {
-		n += k
+// strictly is ErrSkipped if rows are missing that no rule of the user's
+// dropped, and the user minds.
+func strictly(c Config, s *Summary) error {
+	missing := int64(0)
+	for _, n := range s.Skipped {
+		missing += n
 	}
-	for k, v := range b.total.Dropped {
-		if len(k) > 8 && k[:8] == "teacher/" {
-			n += v
+	for k, n := range s.Dropped {
+		if strings.HasPrefix(k, "teacher/") {
+			missing += n
 		}
 	}
-	return n
+	if !c.Strict || missing == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %d skipped or rejected by the teacher%s", ErrSkipped, missing, topReasons(&outcome{Skipped: s.Skipped}))
 }

@@ -54,6 +54,7 @@ type Config struct {
 	TeacherTime   string                                // longest wait for an answer of the teacher, a duration such as "60s"
 	OnError       string                                // a filter that traps on a row: "fail", "keep" or "drop" the row
 	Rejects       string                                // "safe" leaves out the texts of sensitive rejects, "full" keeps them
+	Check         bool                                  // believe no file's size and time: read everything again
 	Strict        bool                                  // skipped or teacher-rejected rows make the build end with ErrSkipped
 }
 

@@ -162,7 +162,7 @@ func (e *explainer) eachRow(p tensor.PartInfo, do func(tensor.Row)) error {
 
 // line is the line of a part's row in its input, 0 if the notes do not say.
 func (e *explainer) line(p tensor.PartInfo, row, base int64) int64 {
-	c, err := e.notes.read(p.Key)
+	c, err := e.notes.read(p.Key, true)
 	if err != nil {
 		return 0
 	}
@@ -192,7 +192,7 @@ func (e *explainer) rejected() error {
 		return e.rejectsFile()
 	}
 	for _, from := range e.places {
-		c, err := e.notes.read(from.Key)
+		c, err := e.notes.read(from.Key, true)
 		if err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (e *explainer) rejectsFile() error {
 			return fmt.Errorf("%s: %w", e.m.Rejects.Path, err)
 		}
 		if r.ID == e.id {
-			e.reject(reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Filter: r.Filter, Reason: r.Reason, Score: &r.Score}, r.File, r.Line)
+			e.reject(reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Filter: r.Filter, Reason: r.Reason, Score: r.Score}, r.File, r.Line)
 		}
 	}
 	return nil
@@ -230,8 +230,8 @@ func (e *explainer) reject(r reject, file string, line int64) {
 		e.twins = append(e.twins, twinOf(len(e.found), r))
 	}
 	no := Verdict{By: r.Filter, Reason: r.Reason}
-	if r.Score != nil && *r.Score == *r.Score { // not NaN
-		no.Score = r.Score
+	if r.Score == r.Score { // not NaN
+		no.Score = &r.Score
 	}
 	e.found = append(e.found, Explanation{ID: r.ID, File: file, Line: line, Verdicts: append(e.yes(r.Scores), no)})
 }
@@ -250,7 +250,7 @@ func (e *explainer) nameTwins() error {
 		}
 	}
 	for _, from := range e.places {
-		c, err := e.notes.read(from.Key)
+		c, err := e.notes.read(from.Key, true)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -130,4 +131,24 @@ func mustBuild(t testing.TB, c Config) Summary {
 		t.Fatal(err)
 	}
 	return sum
+}
+
+// unlike is n pairs of which no two look alike to the cutter of chunks.
+func unlike(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "{\"question\": \"Where is parcel %x now?\", \"answer\": \"Parcel %x is in the depot of town %d now\"}\n", i*i*7919+i, i*i*7919+i, i)
+	}
+	return b.String()
+}
+
+func writeSeen(t *testing.T, dir string, s *seen) {
+	t.Helper()
+	b, err := json.Marshal(s)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, stateDir, seenName), b, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/host/dedup"
@@ -30,7 +31,10 @@ func (b *build) findTrainQuestions(ctx context.Context) error {
 	err := inOrder(ctx, b.config.Workers, b.chunks(ctx), stages[*chunk]{
 		prepare: b.prepare,
 		decide: func(c *chunk) error {
-			b.dropTwins(c)
+			b.markTwins(c)
+			if err := b.dropMarked(ctx, c); err != nil {
+				return err
+			}
 			for i := range c.rows {
 				if r := &c.rows[i]; b.splitOf(r) == split.Train {
 					b.trainQuestions[questionKey(r)] = struct{}{}
@@ -52,24 +56,22 @@ func (b *build) findTrainQuestions(ctx context.Context) error {
 	return err
 }
 
-// dropLeaks drops the rows outside train that ask what a train row asks, and
-// marks them in c.leaks.
-func (b *build) dropLeaks(c *chunk) {
+// markLeaks marks the rows outside train that ask what a train row asks.
+func (b *build) markLeaks(c *chunk) {
 	if b.trainQuestions == nil {
 		return
 	}
-	kept := c.rows[:0]
-	c.leaks = make([]byte, (len(c.rows)+7)/8)
+	twins := c.marks
 	for i := range c.rows {
 		r := &c.rows[i]
-		if _, asked := b.trainQuestions[questionKey(r)]; asked && b.splitOf(r) != split.Train {
-			c.leaks[i/8] |= 1 << (i % 8)
-			c.drop(r, "split", "leak", noScore, false)
+		if marked(twins, i) {
 			continue
 		}
-		kept = append(kept, *r)
+		if _, asked := b.trainQuestions[questionKey(r)]; asked && b.splitOf(r) != split.Train {
+			c.marks = append(c.marks, mark{i, "split", "leak", noScore})
+		}
 	}
-	c.rows = kept
+	slices.SortFunc(c.marks, func(x, y mark) int { return x.row - y.row })
 }
 
 func (b *build) splitOf(r *row) string { return b.splitter.Of(dialogue.Group(&r.Pair)) }

@@ -39,6 +39,13 @@ type Options struct {
 	fs fsx.FS // nil: the real one
 }
 
+func (o Options) files() fsx.FS {
+	if o.fs == nil {
+		return fsx.OS{}
+	}
+	return o.fs
+}
+
 // defaultMinSimilarity is the threshold where neither the user nor the teacher
 // names one.
 const defaultMinSimilarity = 0.3
@@ -70,6 +77,7 @@ type build struct {
 	similarity                 tensor.Similarity
 	schema                     tensor.Schema
 	spaceID, configDigest      string
+	prepareDigest              string // of the settings that decide what reaches dedup
 
 	out                     *outdir
 	partKeys                map[string]int
@@ -81,6 +89,7 @@ type build struct {
 // done is a chunk that is finished: enough to find its rejects again.
 type done struct {
 	key     string
+	memoKey string
 	input   *input
 	line    int64
 	rejects int
@@ -102,15 +111,12 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 		return nil, as(ErrConfig, errors.New("a child of cubeset starts no build: "+childEnv+" is set"))
 	}
 	b := &build{
-		config: c, options: o, log: o.Log, fs: o.fs, begin: time.Now(), progress: o.Progress,
+		config: c, options: o, log: o.Log, fs: o.files(), begin: time.Now(), progress: o.Progress,
 		partKeys: map[string]int{}, ids: map[uint64]struct{}{}, embedder: &embedder{},
 		total: outcome{Dropped: map[string]int64{}, Skipped: map[string]int64{}},
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
-	}
-	if b.fs == nil {
-		b.fs = fsx.OS{}
 	}
 	if b.progress == nil {
 		b.progress = &Progress{}
@@ -133,7 +139,9 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 }
 
 func (b *build) openOut(context.Context) (err error) {
-	b.out, err = claim(b.fs, b.config.Out)
+	if b.out, err = claim(b.fs, b.config.Out); err == nil && !b.config.Check {
+		b.out.believeStamps()
+	}
 	return err
 }
 
@@ -144,7 +152,7 @@ func (b *build) openInputs(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
 	}
-	if paths = b.notOurs(paths); len(paths) == 0 {
+	if paths = notIn(b.config.Out, paths); len(paths) == 0 {
 		return errors.New("read: there is nothing but the dataset itself")
 	}
 	bases := map[string]int{}
@@ -171,13 +179,13 @@ func (b *build) openInputs(context.Context) error {
 	return nil
 }
 
-// notOurs leaves out what lies in the folder that is written to: an input
+// notIn leaves out what lies in dir, the folder that is written to: an input
 // folder may hold it.
-func (b *build) notOurs(paths []string) (rest []string) {
-	out, err := filepath.Abs(b.config.Out)
+func notIn(dir string, paths []string) (rest []string) {
+	out, err := filepath.Abs(dir)
 	for _, path := range paths {
 		abs, pathErr := filepath.Abs(path)
-		if b.config.Out != "" && err == nil && pathErr == nil && strings.HasPrefix(abs, out+string(filepath.Separator)) {
+		if dir != "" && err == nil && pathErr == nil && strings.HasPrefix(abs, out+string(filepath.Separator)) {
 			continue
 		}
 		rest = append(rest, path)
@@ -311,6 +319,9 @@ func (b *build) describe(context.Context) error {
 	}
 	sum := sha256.Sum256(doc)
 	b.configDigest = hex.EncodeToString(sum[:])
+	if b.prepareDigest, err = b.digestPreparation(); err != nil {
+		return err
+	}
 	b.schema = tensor.Schema{
 		Shape: tensor.DefaultShape(), Scores: b.filters().names(), Profile: tensor.Profile(b.config.Profile),
 		Meta: tensor.Meta{

@@ -1,9 +1,11 @@
 package host
 
 import (
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/internal/fsx"
@@ -28,14 +29,13 @@ const (
 // outNames is everything a build leaves at the top of its folder.
 var outNames = []string{"data", "rejects", "README.md", "manifest.json", "stats.json", "run.json", "report.html", tmpDir}
 
-// outcomeBytesMax bounds what is read back of one chunk's record.
-const outcomeBytesMax = 256 << 20
-
 // outdir is the folder a build writes to, claimed for this process.
 type outdir struct {
-	fs   fsx.FS
-	dir  string
-	lock *flock.Flock
+	fs       fsx.FS
+	dir      string
+	lock     *flock.Flock
+	readonly bool             // not locked either
+	stamps   map[string]stamp // of finished parts whose bytes need not be read again, by path
 }
 
 // claim makes dir, or takes a folder that is empty or holds a dataset of ours,
@@ -45,8 +45,10 @@ func claim(f fsx.FS, dir string) (_ *outdir, err error) {
 		return nil, err
 	}
 	o := &outdir{fs: f, dir: dir}
-	if err := f.MkdirAll(o.journalDir(), 0o755); err != nil {
-		return nil, as(ErrOutput, err)
+	for _, dir := range []string{o.journalDir(), o.memoDir()} {
+		if err := f.MkdirAll(dir, 0o755); err != nil {
+			return nil, as(ErrOutput, err)
+		}
 	}
 	o.lock = flock.New(filepath.Join(dir, stateDir, "lock"))
 	ok, err := o.lock.TryLock()
@@ -98,105 +100,57 @@ func checkOurs(f fsx.FS, dir string) error {
 }
 
 func (o *outdir) journalDir() string { return filepath.Join(o.dir, stateDir, "chunks") }
+func (o *outdir) memoDir() string    { return filepath.Join(o.dir, stateDir, "memo") }
 func (o *outdir) partsDir() string   { return filepath.Join(o.dir, tmpDir, "parts") }
 
 func (o *outdir) release() error {
+	if o.readonly {
+		return nil
+	}
 	// A folder in which nothing was begun is left as it was found.
 	os.Remove(o.partsDir())
 	os.Remove(filepath.Join(o.dir, tmpDir))
 	return o.lock.Unlock()
 }
 
-// save notes what became of a chunk, durably.
-func (o *outdir) save(c *outcome) error {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return err
+// believeStamps takes the parts of the dataset for what they were as long as
+// the file system says that nothing touched them.
+func (o *outdir) believeStamps() {
+	o.stamps = map[string]stamp{}
+	if s, err := readSeen(o.fs, o.dir); err == nil {
+		for _, f := range s.Wrote {
+			o.stamps[f.Path] = f.Stamp
+		}
 	}
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	if err := fsx.WriteFile(o.fs, o.journalDir(), c.Key, w.EncodeAll(b, nil)); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	return nil
 }
 
-// load returns what became of the chunk with this key in an earlier build, if
-// its parts are all still there. A damaged record is a chunk not yet built.
-func (o *outdir) load(key string) (outcome, bool) {
-	c, err := o.read(key)
-	return c, err == nil && !slices.ContainsFunc(c.Parts, func(p tensor.PartInfo) bool { return !o.has(p) })
-}
-
-// read returns the record of a chunk.
-func (o *outdir) read(key string) (c outcome, err error) {
-	b, err := o.fs.ReadFile(filepath.Join(o.journalDir(), key))
-	if err != nil {
-		return c, err
-	}
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(outcomeBytesMax))
-	if err != nil {
-		return c, err
-	}
-	defer r.Close()
-	if b, err = r.DecodeAll(b, nil); err == nil {
-		err = json.Unmarshal(b, &c)
-	}
-	if err == nil && c.Key != key {
-		err = errors.New("it is another chunk's")
-	}
-	if err != nil {
-		return outcome{}, fmt.Errorf("record of chunk %.16s: %w", key, err)
-	}
-	return c, nil
-}
-
-// has says whether a finished part is there, waiting or already committed.
+// has says whether a finished part is there, waiting or already committed. One
+// whose stamp is not known is read.
 func (o *outdir) has(p tensor.PartInfo) bool {
-	base := filepath.Base(p.Path)
-	for _, dir := range []string{o.partsDir(), filepath.Join(o.dir, "data")} {
-		if fi, err := o.fs.Stat(filepath.Join(dir, base)); err == nil && fi.Size() == p.Bytes {
-			return true
-		}
+	waiting, committed := filepath.Join(o.partsDir(), filepath.Base(p.Path)), filepath.Join(o.dir, filepath.FromSlash(p.Path))
+	if o.holds(waiting, p) {
+		return true
 	}
-	return false
+	if !o.readonly {
+		o.fs.Remove(waiting) // or a commit would take it
+	}
+	if fi, err := o.fs.Stat(committed); err == nil && stampOf(fi) == o.stamps[p.Path] {
+		return true
+	}
+	return o.holds(committed, p)
 }
 
-// place is where a chunk begins in the inputs.
-type place struct {
-	Key  string `json:"key"`
-	File string `json:"file"`
-	Line int64  `json:"line"`
-}
-
-// savePlaces notes where the chunks of the dataset come from, which is no
-// matter of the dataset's bytes.
-func (o *outdir) savePlaces(all []done) error {
-	places := make([]place, len(all))
-	for i, d := range all {
-		places[i] = place{d.key, d.input.path, d.line}
-	}
-	b, err := json.Marshal(places)
+// holds reads a file to see whether it is the part p.
+func (o *outdir) holds(name string, p tensor.PartInfo) bool {
+	f, err := o.fs.Open(name)
 	if err != nil {
-		return err
+		return false
 	}
-	return fsx.WriteFile(o.fs, filepath.Join(o.dir, stateDir), placesName, b)
-}
-
-// forget removes the records of chunks that are not in keep.
-func (o *outdir) forget(keep map[string]bool) error {
-	entries, err := o.fs.ReadDir(o.journalDir())
-	if err != nil {
-		return err
+	defer f.Close()
+	if fi, err := f.Stat(); err != nil || fi.Size() != p.Bytes {
+		return false
 	}
-	for _, e := range entries {
-		if !keep[e.Name()] {
-			if err := o.fs.Remove(filepath.Join(o.journalDir(), e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return err == nil && hex.EncodeToString(h.Sum(nil)) == p.SHA256
 }

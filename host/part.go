@@ -34,8 +34,7 @@ func (b *build) partKey(c *chunk) string {
 	field([]byte(c.input.format))
 	field([]byte(c.input.name))
 	field(c.digest[:])
-	field(c.twins)
-	field(c.leaks)
+	field(appendMarks(nil, c.marks))
 	key := hex.EncodeToString(h.Sum(nil))
 	b.partKeys[key]++
 	if n := b.partKeys[key]; n > 1 {
@@ -156,7 +155,7 @@ func (b *build) keep(c *chunk, p *parts) error {
 	}
 	slices.SortStableFunc(c.Rejects, func(x, y reject) int { return int(x.Line - y.Line) })
 	b.partsBuilt.Add(int64(len(c.Parts)))
-	c.rows = nil
+	c.rows, c.Rejected = nil, len(c.Rejects)
 	return b.out.save(&c.outcome)
 }
 
@@ -166,7 +165,7 @@ func (b *build) reuse(c *chunk) bool {
 	if !ok {
 		return false
 	}
-	c.outcome, c.rows = o, nil
+	c.outcome, c.rows, c.data = o, nil, nil
 	b.partsReused.Add(int64(len(c.Parts)))
 	for _, p := range c.Parts {
 		b.progress.Kept.Add(p.Rows)

@@ -5,10 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
 	"github.com/cubeset/cubeset/formats/dialogue"
-	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/dedup"
 )
 
@@ -43,33 +40,6 @@ func batches(rows []row) iter.Seq[[]row] {
 	}
 }
 
-// outcome is what became of a chunk: what the journal keeps of it, and all
-// that counts, statistics and rejects are made of.
-type outcome struct {
-	Key     string            `json:"key"`
-	Read    int64             `json:"read"`
-	Dropped map[string]int64  `json:"dropped,omitempty"`
-	Skipped map[string]int64  `json:"skipped,omitempty"`
-	Parts   []tensor.PartInfo `json:"parts,omitempty"`
-	Lines   [][]int64         `json:"lines,omitempty"` // of each part's rows, relative to the chunk's
-	Rejects []reject          `json:"rejects,omitempty"`
-	Stats   stats             `json:"stats"`
-}
-
-// reject is a row that did not make it. Line is relative to the chunk's.
-type reject struct {
-	ID       string   `json:"id,omitempty"`
-	Question string   `json:"question,omitempty"`
-	Answer   string   `json:"answer,omitempty"`
-	Source   string   `json:"source,omitempty"`
-	Line     int64    `json:"line"`
-	Filter   string   `json:"filter"`
-	Reason   string   `json:"reason"`
-	Score    *float32 `json:"score,omitempty"` // nil: no score
-
-	Scores []float32 `json:"scores,omitempty"` // of the filters that said yes before
-}
-
 // place is where a row of c stands in the input, for a person.
 func (c *chunk) place(r *row) dialogue.Pos {
 	return dialogue.Pos{File: c.input.path, Line: c.line + r.Line}
@@ -79,12 +49,9 @@ func (c *chunk) place(r *row) dialogue.Pos {
 func (c *chunk) drop(r *row, filter, reason string, score float32, hide bool) {
 	c.Dropped[filter+"/"+reason]++
 	c.Stats.source(r.Source, filter+"/"+reason, 1)
-	j := reject{ID: r.ID, Source: r.Source, Line: r.Line, Filter: filter, Reason: reason, Scores: slices.Clone(r.scores)}
+	j := reject{ID: r.ID, Source: r.Source, Line: r.Line, Filter: filter, Reason: reason, Score: score, Scores: slices.Clone(r.scores)}
 	if !hide {
 		j.Question, j.Answer = r.Question, r.Answer
-	}
-	if !math.IsNaN(float64(score)) {
-		j.Score = &score
 	}
 	c.Rejects = append(c.Rejects, j)
 }
@@ -93,7 +60,7 @@ func (c *chunk) drop(r *row, filter, reason string, score float32, hide bool) {
 func (c *chunk) skip(s dialogue.Skip) {
 	c.Skipped[s.Reason]++
 	c.Stats.source(c.input.name, s.Reason, 1)
-	c.Rejects = append(c.Rejects, reject{Source: c.input.name, Line: s.Line, Filter: "read", Reason: s.Reason})
+	c.Rejects = append(c.Rejects, reject{Source: c.input.name, Line: s.Line, Filter: "read", Reason: s.Reason, Score: noScore})
 }
 
 // noScore is the score of a reject that no filter scored.
@@ -133,19 +100,6 @@ func (b *build) nameTwins(rows []row) {
 	}
 }
 
-// twinOf says in which way an earlier row was the same as r, "" if none was.
-func (b *build) twinOf(r *row) (reason string, score float32) {
-	if !b.twins.First(r.twin) {
-		return "exact", noScore
-	}
-	if b.near != nil {
-		if twin, ok := b.near.First(r.signature); !ok {
-			return "near", float32(b.near.Similarity(twin, r.signature))
-		}
-	}
-	return "", noScore
-}
-
 // resetTwins forgets every row seen so far.
 func (b *build) resetTwins() (err error) {
 	if b.config.Dedup != "none" {
@@ -160,31 +114,13 @@ func (b *build) resetTwins() (err error) {
 // countIDs counts the rows whose id an earlier row had. Ids are labels, and may
 // repeat; it takes some 16 bytes a row to know.
 func (b *build) countIDs(c *chunk) {
-	for i := range c.rows {
+	for i, m := range c.memo {
+		if marked(c.marks, i) {
+			continue
+		}
 		n := len(b.ids)
-		if b.ids[xxh3.HashString(c.rows[i].ID)] = struct{}{}; len(b.ids) == n {
+		if b.ids[m.ID] = struct{}{}; len(b.ids) == n {
 			b.total.Stats.RepeatedIDs++
 		}
 	}
-}
-
-// dropTwins drops the rows whose texts an earlier row had, or where that is
-// asked for nearly had, and marks them in c.twins.
-func (b *build) dropTwins(c *chunk) {
-	if b.twins == nil {
-		return
-	}
-	kept := c.rows[:0]
-	c.twins = make([]byte, (len(c.rows)+7)/8)
-	for i := range c.rows {
-		r := &c.rows[i]
-		if reason, score := b.twinOf(r); reason != "" {
-			c.twins[i/8] |= 1 << (i % 8)
-			c.drop(r, "dedup", reason, score, false)
-			continue
-		}
-		r.signature = dedup.Signature{}
-		kept = append(kept, *r)
-	}
-	c.rows = kept
 }

@@ -39,8 +39,8 @@ func (b *build) draw(ctx context.Context, size int) (*sample, error) {
 	s := &sample{size: size, seed: b.config.Seed}
 	err := inOrder(ctx, b.config.Workers, b.chunks(ctx), stages[*chunk]{
 		prepare: b.prepare,
-		decide:  func(c *chunk) error { b.dropTwins(c); return nil },
-		finish:  func(context.Context, *chunk) error { return nil },
+		decide:  func(c *chunk) error { b.markTwins(c); return nil },
+		finish:  b.dropMarked,
 		collect: func(c *chunk) error {
 			s.add(c)
 			b.progress.Kept.Add(int64(len(c.rows)))

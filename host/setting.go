@@ -67,6 +67,7 @@ func Settings() []Setting {
 		text("teacher-timeout", "", "TIME", "longest wait for the teacher to answer one batch", func(c *Config) *string { return &c.TeacherTime }),
 		text("on-error", "", "fail|keep|drop", "what to do with a row on which a filter traps", func(c *Config) *string { return &c.OnError }),
 		text("rejects", "", "safe|full", "safe leaves the texts of sensitive rejects out of rejects/", func(c *Config) *string { return &c.Rejects }),
+		toggle("check", "read inputs and finished parts again even if their sizes and times are as they were", func(c *Config) *bool { return &c.Check }),
 		toggle("strict", "end with exit code 3 if a row was skipped or rejected by the teacher", func(c *Config) *bool { return &c.Strict }),
 	}
 }

@@ -117,7 +117,7 @@ func (b *build) collect(c *chunk) error {
 	}
 	t.Parts = append(t.Parts, c.Parts...)
 	t.Stats.merge(&c.Stats)
-	b.done = append(b.done, done{key: c.Key, input: c.input, line: c.line, rejects: len(c.Rejects)})
+	b.done = append(b.done, done{key: c.Key, memoKey: c.memoKey, input: c.input, line: c.line, rejects: c.Rejected})
 	b.progress.Read.Add(c.Read)
 	return nil
 }

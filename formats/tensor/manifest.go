@@ -138,7 +138,7 @@ func readManifest(f FS, dir string) (Manifest, error) {
 	if next == nil {
 		return old, oldErr
 	}
-	there, err := holds(f, filepath.Join(dir, dataDir), *next, old)
+	there, err := holds(f, filepath.Join(dir, dataDir), *next, filepath.Join(dir, nextDir, dataDir))
 	if err != nil {
 		return Manifest{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -53,11 +54,7 @@ func readNext(f FS, dir string) (*Manifest, error) {
 // carryOn moves the next dataset into place. Each step finds out for itself
 // whether it was done before.
 func carryOn(f FS, dir string, m Manifest) error {
-	old, err := loadManifest(f, filepath.Join(dir, manifestName))
-	if err != nil && !errors.Is(err, ErrNoManifest) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrVersion) {
-		return err
-	}
-	if err := swapData(f, dir, m, old); err != nil {
+	if err := swapData(f, dir, m); err != nil {
 		return err
 	}
 	if err := moveRejects(f, dir, m.Rejects); err != nil {
@@ -82,14 +79,14 @@ func carryOn(f FS, dir string, m Manifest) error {
 	return f.SyncDir(dir)
 }
 
-func swapData(f FS, dir string, m, old Manifest) error {
+func swapData(f FS, dir string, m Manifest) error {
 	data, next := filepath.Join(dir, dataDir), filepath.Join(dir, nextDir, dataDir)
-	there, err := holds(f, data, m, old)
+	there, err := holds(f, data, m, next)
 	if err != nil {
 		return err
 	}
 	if !there {
-		staged, err := holds(f, next, m, Manifest{})
+		staged, err := holds(f, next, m, next)
 		if err != nil {
 			return err
 		}
@@ -147,9 +144,10 @@ func moveRejects(f FS, dir string, p *PartInfo) error {
 	return f.SyncDir(folder)
 }
 
-// holds tells whether folder has the parts of m and no others. Those of the
-// old manifest may have the same names and sizes; then the bytes decide.
-func holds(f FS, folder string, m, old Manifest) (bool, error) {
+// holds tells whether folder has the parts of m and no others. Of a part that is
+// another file than the one of its name in next, whose name and size may be the
+// same, the bytes decide: it can be an older one, or damaged.
+func holds(f FS, folder string, m Manifest, next string) (bool, error) {
 	es, err := f.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -170,22 +168,23 @@ func holds(f FS, folder string, m, old Manifest) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if p, ok := parts[e.Name()]; !ok || p.Bytes != fi.Size() {
+		p, ok := parts[e.Name()]
+		if !ok || p.Bytes != fi.Size() {
 			return false, nil
 		}
 		n++
-	}
-	if n != len(parts) {
-		return false, nil
-	}
-	for _, o := range old.Parts {
-		p, ok := parts[path.Base(o.Path)]
-		if ok && p.SHA256 != o.SHA256 {
-			sum, err := fileSum(f, filepath.Join(folder, path.Base(p.Path)))
-			return sum == p.SHA256, err
+		other, err := f.Stat(filepath.Join(next, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && os.SameFile(fi, other) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if sum, err := fileSum(f, filepath.Join(folder, e.Name())); err != nil || sum != p.SHA256 {
+			return false, err
 		}
 	}
-	return true, nil
+	return n == len(parts), nil
 }
 
 func fileSum(f FS, name string) (string, error) {

@@ -23,7 +23,7 @@ const configName = "cubeset.yaml"
 
 func buildCommand(self []string) *cobra.Command {
 	var file string
-	var asJSON, verbose bool
+	var asJSON, verbose, dry bool
 	c := &cobra.Command{
 		Use:   "build INPUT… -o DIR",
 		Short: "Make a dataset of dialogue files, or bring one up to date",
@@ -38,6 +38,7 @@ Each setting is taken from its flag, else from its environment variable
   cubeset build a.jsonl.gz b.csv folder 'more/*.zip' -o dataset --validation 0.1 --seed 7
   cubeset build dialogues.jsonl -o dataset --teacher ./my-teacher --filter my-filter.wasm
   cubeset build dialogues.jsonl -o everything --preset none
+  cubeset build dialogues.jsonl -o dataset --dry-run
   zcat dialogues.jsonl.gz | cubeset build - -o dataset --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -47,6 +48,7 @@ Each setting is taken from its flag, else from its environment variable
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "configuration file (default ./"+configName+" if it is there)")
+	c.Flags().BoolVar(&dry, "dry-run", false, "say what would be reused, embedded and written, and write nothing")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "say more, the teacher's and the filters' own words among it")
 	jsonFlag(c, &asJSON)
 	flags := settingFlags(c.Flags())
@@ -56,6 +58,9 @@ Each setting is taken from its flag, else from its environment variable
 			return usageError{err}
 		}
 		config.Inputs = args
+		if dry {
+			return dryRun(c.Context(), config, self, asJSON, verbose)
+		}
 		return build(c.Context(), config, self, asJSON, verbose)
 	}
 	return c
@@ -183,6 +188,22 @@ func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bo
 	}
 	printSummary(os.Stdout, sum)
 	return err
+}
+
+func dryRun(ctx context.Context, c host.Config, self []string, asJSON, verbose bool) error {
+	var sum host.DryRunSummary
+	err := withHost(ctx, self, verbose, func(ctx context.Context, o host.Options) (err error) {
+		sum, err = host.DryRun(ctx, c, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(sum)
+	}
+	printDryRun(os.Stdout, sum)
+	return nil
 }
 
 // withoutTime leaves the time out of log lines: they are for a person who is

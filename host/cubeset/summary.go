@@ -43,6 +43,24 @@ func printSummary(w io.Writer, s host.Summary) {
 	printReaders(w, s.Out)
 }
 
+// printDryRun says what a build would do.
+func printDryRun(w io.Writer, s host.DryRunSummary) {
+	if s.UpToDate {
+		fmt.Fprintf(w, "%s is up to date: a build would change nothing.\n", s.Out)
+		return
+	}
+	fmt.Fprintf(w, "\n%s: what a build would do, of which nothing is done\n\n", s.Out)
+	for _, l := range [][2]string{
+		{"read", count(s.Read)},
+		{"dropped", reasons(s.Dropped)},
+		{"skipped", reasons(s.Skipped)},
+		{"chunks", fmt.Sprintf("%s to build, %s to reuse", count(s.Chunks.Build), count(s.Chunks.Reused))},
+		{"texts", fmt.Sprintf("%s to embed with %s, %s in the cache", count(s.Texts.Embed), s.Teacher, count(s.Texts.Cached))},
+	} {
+		fmt.Fprintf(w, "  %-11s%s\n", l[0], l[1])
+	}
+}
+
 // splits lists how many rows each split has.
 func splits(rows map[string]int64) string {
 	var all []string

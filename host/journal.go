@@ -1,0 +1,131 @@
+package host
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/internal/fsx"
+)
+
+// The journal has a record of every finished chunk, a file of its key's name:
+// the length of the head, four bytes, then the head, JSON, and the body, the
+// rows one by one, each a frame of zstd with a checksum of its own. A build
+// that takes a chunk over needs only the head, until it commits.
+
+// recordBytesMax bounds what is read back of one chunk's record.
+const recordBytesMax = 256 << 20
+
+var errRecord = errors.New("damaged")
+
+// save notes what became of a chunk, durably.
+func (o *outdir) save(c *outcome) error {
+	head, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	b := w.EncodeAll(head, make([]byte, 4))
+	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
+	b = w.EncodeAll(c.appendBody(nil), b)
+	if err := fsx.WriteFile(o.fs, o.journalDir(), c.Key, b); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// load returns what became of the chunk with this key in an earlier build,
+// without its rows, if its parts are all still there. A damaged record is a
+// chunk not yet built.
+func (o *outdir) load(key string) (outcome, bool) {
+	c, err := o.read(key, false)
+	return c, err == nil && !slices.ContainsFunc(c.Parts, func(p tensor.PartInfo) bool { return !o.has(p) })
+}
+
+// read returns the record of a chunk, its rows too if asked for.
+func (o *outdir) read(key string, rows bool) (c outcome, err error) {
+	b, err := o.fs.ReadFile(filepath.Join(o.journalDir(), key))
+	if err != nil {
+		return c, err
+	}
+	if err := c.decode(b, rows); err != nil {
+		return outcome{}, fmt.Errorf("record of chunk %.16s: %w", key, err)
+	}
+	if c.Key != key {
+		return outcome{}, fmt.Errorf("record of chunk %.16s: it is another chunk's", key)
+	}
+	return c, nil
+}
+
+func (c *outcome) decode(b []byte, rows bool) error {
+	if len(b) < 4 || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
+		return errRecord
+	}
+	n := 4 + int(binary.LittleEndian.Uint32(b))
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(recordBytesMax))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	head, err := r.DecodeAll(b[4:n], nil)
+	if err == nil {
+		err = json.Unmarshal(head, c)
+	}
+	if err != nil {
+		return err
+	}
+	body, err := r.DecodeAll(b[n:], nil) // its checksum, at least
+	if err != nil || !rows {
+		return err
+	}
+	return c.readBody(body)
+}
+
+// place is where a chunk begins in the inputs.
+type place struct {
+	Key  string `json:"key"`
+	File string `json:"file"`
+	Line int64  `json:"line"`
+}
+
+// savePlaces notes where the chunks of the dataset come from, which is no
+// matter of the dataset's bytes.
+func (o *outdir) savePlaces(all []done) error {
+	places := make([]place, len(all))
+	for i, d := range all {
+		places[i] = place{d.key, d.input.path, d.line}
+	}
+	b, err := json.Marshal(places)
+	if err != nil {
+		return err
+	}
+	return fsx.WriteFile(o.fs, filepath.Join(o.dir, stateDir), placesName, b)
+}
+
+// forget removes the records and memos of chunks that are not in keep.
+func (o *outdir) forget(keep map[string]bool) error {
+	for _, dir := range []string{o.journalDir(), o.memoDir()} {
+		entries, err := o.fs.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if keep[e.Name()] {
+				continue
+			}
+			if err := o.fs.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
