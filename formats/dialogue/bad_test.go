@@ -249,6 +249,15 @@ func TestBadPlaces(t *testing.T) {
 		{"an empty utterance", "eou", "1 __eou__ a __eou__\n2 __eou__ __eou__\n3 __eou__ a\n", 2, "empty: the answer is empty",
 			[]string{`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`, `3 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`}},
 
+		{"a line of an episode that is broken", "parlai", `{"text":"1","labels":["a"],"episode_done":true}` + "\n{\"text\":\n" + `{"text":"3","labels":["a"],"episode_done":true}`, 2, "json: unexpected end at byte 10", parlaiKept},
+		{"labels that are numbers", "parlai", `{"text":"1","labels":["a"],"episode_done":true}` + "\n" + `{"text":"2","labels":[2]}` + "\n" + `{"text":"3","labels":["a"],"episode_done":true}`, 2, "field: the first of labels is a number, want a string", parlaiKept},
+		{"a text that is a list", "parlai", `{"text":"1","labels":["a"],"episode_done":true}` + "\n" + `{"text":["2"],"labels":["a"],"episode_done":true}` + "\n" + `{"text":"3","labels":["a"],"episode_done":true}`, 2, "field: text is an array, want a string", parlaiKept},
+		{"half a pair in an episode", "parlai", `{"text":"1","labels":["a"],"episode_done":true}` + "\n" + `{"text":"\ud800","labels":["a"]}` + "\n" + `{"text":"3","labels":["a"],"episode_done":true}`, 2, "utf8: half of a surrogate pair in the text or the labels", parlaiKept},
+		{"words in an episode", "parlai", "text:1\tlabels:a\tepisode_done:True\nwords\ntext:3\tlabels:a\tepisode_done:True\n", 2, "no_pair: no text and no labels", parlaiKept},
+		{"an episode without labels", "parlai", "text:1\tlabels:a\tepisode_done:True\ntext:2\tepisode_done:True\ntext:3\tlabels:a\tepisode_done:True\n", 2, "no_pair: no turn of a user that an assistant answers", parlaiKept},
+		{"an episode not in UTF-8", "parlai", "text:1\tlabels:a\tepisode_done:True\ntext:\xff\tlabels:a\tepisode_done:True\ntext:3\tlabels:a\tepisode_done:True\n", 2, "utf8: not UTF-8 at byte 6", parlaiKept},
+		{"an episode too long", "parlai", "text:1\tlabels:a\tepisode_done:True\ntext:" + strings.Repeat("long ", 1<<20) + "\tlabels:a\tepisode_done:True\ntext:3\tlabels:a\tepisode_done:True\n", 2, "too_long: longer than 1048576 bytes", parlaiKept},
+
 		{"YAML without conversations", "yaml", "categories:\n- x\n", 1, "no_pair: no list under the key conversations", []string{}},
 		{"an entry that is a map", "yaml", yamlAround("- - 2\n  - a: b"), 5, "yaml: an entry that is no text", yamlKept},
 		{"an entry that is a list", "yaml", yamlAround("- - 2\n  - - b"), 5, "yaml: an entry that is no text", yamlKept},
@@ -298,6 +307,11 @@ func flatLine(id, parent, role, text string) string {
 // yamlAround puts an item of two lines between two good ones.
 func yamlAround(item string) string {
 	return "conversations:\n- - '1'\n  - a\n" + item + "\n- - '3'\n  - a\n"
+}
+
+var parlaiKept = []string{
+	`1 "1"→"a" dialogue="` + turnsID("user", "1", "assistant", "a") + `" turn=0`,
+	`3 "3"→"a" dialogue="` + turnsID("user", "3", "assistant", "a") + `" turn=0`,
 }
 
 var yamlKept = []string{

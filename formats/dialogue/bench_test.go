@@ -141,6 +141,77 @@ func BenchmarkPairs(b *testing.B) {
 	}
 }
 
+// BenchmarkSGD reads all of the SGD dialogues as JSON lines of pairs, from the
+// bytes of the file to the end of the last pair, as this package does and as
+// encoding/json does for a program that splits lines by itself and checks
+// nothing: bytes that are not UTF-8 become U+FFFD. Other programs can be put
+// beside it on the same file: it unpacks sgd-train.jsonl.zst.
+func BenchmarkSGD(b *testing.B) {
+	packed, err := os.ReadFile(realFile("sgd-train.jsonl.zst"))
+	if err != nil {
+		b.Skip("the real dialogues are not here: sgd-train.jsonl.zst")
+	}
+	z, err := zstd.NewReader(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer z.Close()
+	data, err := z.DecodeAll(packed, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	want := bytes.Count(data, []byte{'\n'})
+	for _, c := range []struct {
+		name string
+		read func() (pairs int, err error)
+	}{
+		{"ours", func() (int, error) { return countPairs(data, "jsonl") }},
+		{"encoding-json", func() (pairs int, err error) {
+			for line := range bytes.Lines(data) {
+				var p struct {
+					Question, Answer, Source string
+					DialogueID               string `json:"dialogue_id"`
+					Turn                     int32
+				}
+				if err := json.Unmarshal(line, &p); err != nil {
+					return pairs, err
+				}
+				pairs++
+			}
+			return pairs, nil
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			start := cpuTime(b)
+			for b.Loop() {
+				if n, err := c.read(); n != want || err != nil {
+					b.Fatal(n, want, err)
+				}
+			}
+			reportCPU(b, start, len(data))
+			b.ReportMetric(float64(want)*float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
+		})
+	}
+}
+
+// countPairs reads a file from memory.
+func countPairs(data []byte, format string) (pairs int, err error) {
+	in, err := openBytes(data, format)
+	if err != nil {
+		return 0, err
+	}
+	p, emit, skip := in.Parser(), func(*Pair) { pairs++ }, func(Skip) {}
+	for r, err := range in.Records() {
+		if err != nil {
+			return pairs, err
+		}
+		p.Pairs(r, emit, skip)
+	}
+	return pairs, nil
+}
+
 // BenchmarkParse reads the same file of SGD dialogues as this package does and
 // as encoding/json does, to the same number of pairs.
 func BenchmarkParse(b *testing.B) {
@@ -150,20 +221,7 @@ func BenchmarkParse(b *testing.B) {
 		name string
 		read func() (pairs int, err error)
 	}{
-		{"ours", func() (pairs int, err error) {
-			in, err := openBytes(data, "json")
-			if err != nil {
-				return 0, err
-			}
-			p := in.Parser()
-			for r, err := range in.Records() {
-				if err != nil {
-					return 0, err
-				}
-				p.Pairs(r, func(*Pair) { pairs++ }, func(Skip) {})
-			}
-			return pairs, nil
-		}},
+		{"ours", func() (int, error) { return countPairs(data, "json") }},
 		{"encoding-json", func() (pairs int, err error) {
 			var all []struct{ Turns []turn }
 			if err := json.Unmarshal(data, &all); err != nil {

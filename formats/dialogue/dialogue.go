@@ -29,7 +29,7 @@ import (
 // Pos is a place in a file.
 type Pos struct {
 	File string // as the user named it
-	Line int64  // from 1
+	Line int64  // from 1; of Parquet, the row
 }
 
 func (p Pos) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
@@ -38,7 +38,7 @@ func (p Pos) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 // value, a row of a table, a Q/A block, a dialogue or a tree of messages.
 type Record struct {
 	Raw  []byte // the record's bytes, without what separates it from its neighbours; valid until the next record is asked for
-	Line int64  // where it begins, from 1
+	Line int64  // where it begins, from 1; of Parquet, the row
 	Skip string // if not empty, the reader gave up on it for this reason, and Raw may be empty
 }
 
@@ -81,8 +81,8 @@ var (
 	ErrFormat = errors.New("unknown format")
 	// ErrTruncated means that compressed data ends too early.
 	ErrTruncated = errors.New("compressed data ends too early")
-	// ErrDamaged means that compressed data is not what its checksum or its
-	// format says.
+	// ErrDamaged means that compressed data, or a Parquet file, is not what its
+	// checksum or its format says.
 	ErrDamaged = errors.New("compressed data is damaged")
 	// ErrTooLarge means that a file unpacks to more than Options.PlainBytesMax.
 	ErrTooLarge = errors.New("unpacks to too many bytes")

@@ -53,7 +53,7 @@ var fields = [fieldCount][]string{
 	fieldHistory:       {"history"},
 	fieldMessages:      {"messages"},
 	fieldConversations: {"conversations", "conversation"},
-	fieldTurns:         {"turns", "dialogue", "utterances", "dialog"},
+	fieldTurns:         {"turns", "dialogue", "utterances", "dialog", "log"},
 	fieldList:          {"data", "content"},
 	fieldParagraphs:    {"paragraphs"},
 	fieldMessage:       {"message_id"},
@@ -78,21 +78,35 @@ func (s fieldSet) has(f field) bool { return s>>f&1 == 1 }
 
 // fieldRank is the field of that name, and fieldNone for a name that means
 // nothing here, together with the name's place among the names of its field:
-// where a record has two of them, the earlier name counts. It is the table
-// above written out, since it runs for every key of every record.
-func fieldRank(name []byte) (f field, rank uint8) {
+// where a record has two of them, the earlier name counts.
+func fieldRank(name []byte) (field, uint8) {
 	const longest = len("assistant_message")
 	if len(name) > longest {
 		return fieldNone, 0
 	}
-	var buf [longest]byte
+	f, rank := lowerRank(name)
+	if f != fieldNone {
+		return f, rank
+	}
+	var lower [longest]byte
+	capitals := false
 	for i, c := range name {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
+			capitals = true
 		}
-		buf[i] = c
+		lower[i] = c
 	}
-	switch string(buf[:len(name)]) {
+	if !capitals {
+		return fieldNone, 0
+	}
+	return lowerRank(lower[:len(name)])
+}
+
+// lowerRank is fieldRank for names in lower case. It is the table above
+// written out, since it runs for every key of every record.
+func lowerRank(name []byte) (f field, rank uint8) {
+	switch string(name) {
 	case "question":
 		return fieldQuestion, 0
 	case "q":
@@ -169,6 +183,8 @@ func fieldRank(name []byte) (f field, rank uint8) {
 		return fieldTurns, 2
 	case "dialog":
 		return fieldTurns, 3
+	case "log":
+		return fieldTurns, 4
 	case "data":
 		return fieldList, 0
 	case "content":
@@ -184,7 +200,7 @@ func fieldRank(name []byte) (f field, rank uint8) {
 	case "negative":
 		return fieldNegative, 0
 	}
-	if bytes.HasPrefix(buf[:], []byte("negative_")) { // negative_1, negative_2 and so on
+	if bytes.HasPrefix(name, []byte("negative_")) { // negative_1, negative_2 and so on
 		return fieldNegative, 0
 	}
 	return fieldNone, 0

@@ -16,7 +16,7 @@ const foundMax = 1 << 20
 
 // endings end the names of the files that Find takes from folders and archives,
 // before one of packedEndings if there is one.
-var endings = []string{".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".yml", ".yaml"}
+var endings = []string{".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".yml", ".yaml", ".parquet"}
 
 // Find turns what a user names into paths that Open takes, in the order of
 // args:

@@ -58,13 +58,13 @@ func (w *window) lineFits() bool {
 // root says that the line may be the first of a tree: it is a message, and
 // names its tree or no message that it answers.
 func treeOf(line []byte) (id []byte, root bool) {
-	var members []member
+	var found members
 	i := skipSpace(line, 0)
-	if i == len(line) || line[i] != '{' || checkJSON(line, &members) != nil {
+	if i == len(line) || line[i] != '{' || checkJSON(line, &found) != nil {
 		return nil, false
 	}
 	answers := false
-	for _, m := range members {
+	for _, m := range found.list {
 		v := valueOf(line, m.value)
 		switch string(span{m.key.from + 1, m.key.to - 1}.of(line)) {
 		case "message_tree_id":
@@ -78,9 +78,9 @@ func treeOf(line []byte) (id []byte, root bool) {
 
 // flatMessage reports whether an object that was checked is a message of a
 // tree by itself.
-func flatMessage(b []byte, v value) (m message, ok bool) {
+func flatMessage(b []byte, v value, names *names) (m message, ok bool) {
 	for s := newFieldScan(b, v); s.next(); {
-		m.set(s.name(), s.value)
+		m.set(s.name(), s.value, names)
 	}
 	return m, m.id.kind != kindNull && m.role.kind == kindString && m.text.kind == kindString
 }
@@ -94,7 +94,7 @@ func isFlat(r *record) bool {
 	if !s.next() || s.value.kind != kindObject {
 		return false
 	}
-	_, ok := flatMessage(r.raw, s.value)
+	_, ok := flatMessage(r.raw, s.value, r.names)
 	return ok
 }
 
@@ -119,7 +119,7 @@ func (p *Parser) flat(from Record) {
 	p.nodes = p.nodes[:0]
 	r, ids, skips := &p.rec, map[string]int32{}, 0
 	r.reset(from.Raw, from.Line)
-	r.whole = value{span{0, int32(len(from.Raw))}, kindArray} // of its lines
+	r.whole = value{span: span{0, int32(len(from.Raw))}, kind: kindArray} // of its lines
 	count := p.skip
 	p.skip = func(s Skip) { skips++; count(s) }
 	at, line := 0, from.Line
@@ -137,7 +137,7 @@ func (p *Parser) flat(from Record) {
 }
 
 func (p *Parser) flatLine(r *record, s span, line int64, ids map[string]int32) {
-	if fault := checkJSON(s.of(r.raw), &r.members); fault != nil {
+	if fault := checkJSON(s.of(r.raw), &r.found); fault != nil {
 		p.reject(line, ReasonJSON, fault.String())
 		return
 	}
@@ -146,7 +146,7 @@ func (p *Parser) flatLine(r *record, s span, line int64, ids map[string]int32) {
 		p.reject(line, ReasonNoPair, "the record is "+v.kind.String())
 		return
 	}
-	for _, m := range r.members {
+	for _, m := range r.found.list {
 		if f, rank := p.names.rank(m.key.shift(int(s.from)).of(r.raw)[1 : m.key.to-m.key.from-1]); f == fieldDialogue || f == fieldSource {
 			r.set(f, rank, valueOf(r.raw, m.value.shift(int(s.from))))
 		}
@@ -160,7 +160,7 @@ func (p *Parser) place(r *record, v value, line int64, ids map[string]int32) {
 		p.reject(line, ReasonTooLong, fmt.Sprintf("more than %d messages in a tree", messagesMax))
 		return
 	}
-	m, _ := flatMessage(r.raw, v)
+	m, _ := flatMessage(r.raw, v, r.names)
 	n, ok := p.node(r, &m, line)
 	if !ok {
 		return

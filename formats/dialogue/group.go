@@ -229,7 +229,7 @@ func (p *Parser) contentText(r *record, v value, n int) (reason, detail string) 
 	if !ok {
 		return ReasonUTF8, fmt.Sprintf("half of a surrogate pair in turn %d", n)
 	}
-	p.text = appendText(p.text, raw)
+	p.appendText(v, raw)
 	return "", ""
 }
 

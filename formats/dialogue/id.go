@@ -35,5 +35,14 @@ func Group(p *Pair) string {
 	return Fold(p.Question)
 }
 
+// GroupOf is Group for a caller that has Fold(p.Question) at hand, and saves to
+// fold it again.
+func GroupOf(p *Pair, folded string) string {
+	if p.DialogueID != "" {
+		return p.DialogueID
+	}
+	return folded
+}
+
 // hex16 is the first 8 bytes of a digest in hex.
 func hex16(sum []byte) string { return hex.EncodeToString(sum[:8]) }

@@ -31,13 +31,16 @@ var importers = [...]importer{
 	{Format{"instruction", "Alpaca and Dolly: the question is the instruction and, below a blank line, the input if there is one",
 		`{"instruction":"…","input":"…","output":"…"}`},
 		setOf(fieldSystem, fieldContext, fieldInstruction, fieldInput), isInstruction, readInstruction},
+	{Format{"hh", "HH-RLHF: a conversation in one string, each turn behind a blank line and Human: or Assistant:",
+		`{"chosen":"\n\nHuman: …\n\nAssistant: …","rejected":"\n\nHuman: …\n\nAssistant: …"}`},
+		setOf(fieldSystem), isHH, readHH},
 	{Format{"messages", "OpenAI: turns with role and content",
 		`{"messages":[{"role":"user","content":"…"},{"role":"assistant","content":"…"}]}`},
 		setOf(fieldSystem), hasField(fieldMessages), turnsOf(fieldMessages)},
 	{Format{"sharegpt", "ShareGPT: turns with from and value; ms-swift: both sides in one turn",
 		`{"conversations":[{"from":"human","value":"…"},{"from":"gpt","value":"…"}]}`},
 		setOf(fieldSystem), hasField(fieldConversations), turnsOf(fieldConversations)},
-	{Format{"turns", "SGD, MultiWOZ 2.2, Taskmaster: turns with speaker and utterance or text; DailyDialog: texts by turns",
+	{Format{"turns", "SGD, MultiWOZ, Taskmaster: turns with speaker and utterance or text, or by turns where nobody is named; DailyDialog: texts by turns",
 		`{"dialogue_id":"1","turns":[{"speaker":"USER","utterance":"…"},{"speaker":"SYSTEM","utterance":"…"}]}`},
 		setOf(fieldSystem), hasField(fieldTurns), turnsOf(fieldTurns)},
 	{Format{"squad", "SQuAD: questions about paragraphs, each with its paragraph as context",
@@ -88,7 +91,7 @@ func readBare(p *Parser, r *record) { p.conversation(r, part{list: r.whole}) }
 func turnsOf(f field) func(*Parser, *record) {
 	return func(p *Parser, r *record) {
 		if v := r.value(f); v.kind == kindArray {
-			p.conversation(r, part{list: v})
+			p.conversation(r, part{list: v, unnamed: f == fieldTurns})
 		} else {
 			p.rejectKind(r, f, "an array")
 		}
@@ -104,7 +107,7 @@ func isInstruction(r *record) bool {
 // isTRL leaves strings to the pair, which they are.
 func isTRL(r *record) bool {
 	q, a := r.value(fieldQuestion), r.value(fieldAnswer)
-	return (q.kind == kindArray || a.kind == kindArray) && (isMessages(r.raw, q) || isMessages(r.raw, a))
+	return (q.kind == kindArray || a.kind == kindArray) && (isMessages(r.raw, q, r.names) || isMessages(r.raw, a, r.names))
 }
 
 // readTRL leaves out a prompt that is a string if the messages of the answer

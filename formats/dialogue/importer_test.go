@@ -82,6 +82,22 @@ func TestImporters(t *testing.T) {
 			[]string{`1 "q"→"a" dialogue="PMUL1.json" turn=0`}},
 		{"Taskmaster", "json", `[{"conversation_id":"dlg-1","instruction_id":"x","utterances":[{"index":0,"speaker":"USER","text":"q","segments":[{"annotations":[{"name":"n"}]}]},{"index":1,"speaker":"ASSISTANT","text":"a"}]},{"conversation_id":"dlg-2","instructions":null,"utterances":[{"index":0,"speaker":"user","text":"q"},{"index":1,"speaker":"assistant","text":"a"}]}]`,
 			[]string{`1 "q"→"a" dialogue="dlg-1" turn=0`, `1 "q"→"a" dialogue="dlg-2" turn=0`}},
+		{"MultiWOZ 2.1", "json", "{\n\"SNG01856.json\": {\"goal\": {\"hotel\": {\"info\": {\"type\": \"hotel\"}}, \"message\": [\"You are looking\"]}, \"log\": [{\"text\": \"q\", \"metadata\": {}, \"dialog_act\": {}, \"span_info\": []}, {\"text\": \"a\", \"metadata\": {\"hotel\": {\"book\": {\"booked\": []}}}}]},\n\"MUL2168.json\": {\"goal\": {}, \"log\": [{\"text\": \"r\", \"metadata\": {}}, {\"text\": \"b\", \"metadata\": {}}]}\n}",
+			[]string{`2 "q"→"a" dialogue="SNG01856.json" turn=0`, `3 "r"→"b" dialogue="MUL2168.json" turn=0`}},
+		{"HH-RLHF", "jsonl", `{"chosen":"\n\nHuman: q\n\nAssistant: a\n\nHuman: r\n\nAssistant: b","rejected":"\n\nHuman: q\n\nAssistant: no"}
+{"rejected":"x","chosen":"\n\nHuman: q \\n\nHuman: is no mark\n\nAssistant: a\n\nstill \"a\""}`, []string{
+			`1 "q"→"a" dialogue="` + twoTurns + `" turn=0`, `1 "r"→"b" context="user: q\nassistant: a" dialogue="` + twoTurns + `" turn=2 ordinal=1`,
+			`2 "q \\n\nHuman: is no mark"→"a\n\nstill \"a\"" dialogue="` + turnsID("user", "q \\n\nHuman: is no mark", "assistant", "a\n\nstill \"a\"") + `" turn=0`}},
+		{"ParlAI", "parlai", "text:q\tlabels:a\tlabel_candidates:a|b\ntext:r\tlabels:b|other\tepisode_done:True\n\ntext:your persona: x\\nq__PIPE__\tid:t\tlabels:a\n", []string{
+			`1 "q"→"a" dialogue="` + twoTurns + `" turn=0`, `2 "r"→"b" context="user: q\nassistant: a" dialogue="` + twoTurns + `" turn=2 ordinal=1`,
+			`4 "your persona: x\nq|"→"a" dialogue="` + turnsID("user", "your persona: x\nq|", "assistant", "a") + `" turn=0`}},
+		{"ParlAI in JSON", "parlai", `{"text":"q","labels":["a"],"episode_done":false}
+{"text":"\u0072","eval_labels":["b","other"],"episode_done":true}
+{"text":"q","labels":"a","reward":1,"episode_done": true}`, []string{
+			`1 "q"→"a" dialogue="` + twoTurns + `" turn=0`, `2 "r"→"b" context="user: q\nassistant: a" dialogue="` + twoTurns + `" turn=2 ordinal=1`,
+			`3 "q"→"a" dialogue="` + noID + `" turn=0`}},
+		{"DailyDialog of ParlAI", "jsonl", `{"fold":"train","topic":"work","dialogue":[{"emotion":"no_emotion","act":"question","text":"q"},{"emotion":"happiness","act":"inform","text":"a"}]}`,
+			[]string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}},
 		{"Topical-Chat", "json", "{\n\"t_1\": {\"article_url\":\"x\",\"config\":\"A\",\"content\":[{\"message\":\"q\",\"agent\":\"agent_1\",\"sentiment\":\"Neutral\",\"knowledge_source\":[\"FS1\"]},{\"message\":\"a\",\"agent\":\"agent_2\"}],\"conversation_rating\":{\"agent_1\":\"Good\"}},\n\"t_2\": {\"content\":[{\"message\":\"r\",\"agent\":\"agent_2\"},{\"message\":\"b\",\"agent\":\"agent_1\"}]}\n}",
 			[]string{`2 "q"→"a" dialogue="t_1" turn=0`, `3 "r"→"b" dialogue="t_2" turn=0`}},
 		{"DailyDialog", "jsonl", `{"dialog":["q","a","r","b"],"act":[1,2,1,1],"emotion":[0,0,0,0]}`,
@@ -148,7 +164,7 @@ func TestShapeExamples(t *testing.T) {
 			t.Errorf("%s: %d pairs, skips %v", s.Name, len(pairs), skips)
 		}
 		var r record
-		if fault := r.read(Record{Raw: []byte(s.Example)}, 0, nil); fault != nil {
+		if fault := r.read(Record{Raw: []byte(s.Example)}, 0); fault != nil {
 			t.Fatal(s.Name, fault)
 		}
 		for k := range importers {

@@ -32,7 +32,9 @@ type Input struct {
 // the archive a.zip. Find makes such paths of folders, patterns and archives.
 //
 // Format "auto" goes by the name if it ends in .jsonl, .ndjson, .csv, .tsv, .yml
-// or .yaml (before .gz, .bz2 or .zst), and else by the content.
+// or .yaml (before .gz, .bz2 or .zst), and else by the content. Parquet is told
+// by its first bytes, whatever the name; it has to be a file of its own, neither
+// packed as a whole, nor in an archive, nor the standard input.
 func Open(path string, o Options) (*Input, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -110,20 +112,22 @@ func (in *Input) start(src io.Reader) (err error) {
 	if in.layout, err = parseLayout(format); err != nil {
 		return in.at(1, err)
 	}
-	switch {
-	case in.layout.format == "jsonl":
+	switch in.layout.format {
+	case "jsonl", "eou":
 		in.split = lineSplit{in.w}
-	case in.layout.format == "json":
-		in.split = &jsonSplit{w: in.w}
-	case in.layout.format == "flat":
+	case "json":
+		in.split = &jsonSplit{w: in.w, names: in.names}
+	case "flat":
 		in.split = flatSplit{in.w}
-	case in.layout.format == "qa":
+	case "parlai":
+		in.split = parlaiSplit{in.w}
+	case "parquet":
+		return in.startParquet()
+	case "qa":
 		in.split = qaSplit{in.w}
-	case in.layout.format == "transcript":
+	case "transcript":
 		in.split = transcriptSplit{in.w}
-	case in.layout.format == "eou":
-		in.split = lineSplit{in.w}
-	case in.layout.format == "yaml":
+	case "yaml":
 		in.split = &yamlSplit{w: in.w}
 	default:
 		return in.startTable()

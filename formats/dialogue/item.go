@@ -34,7 +34,7 @@ func (p *Parser) flush(r *record, none string, most int) {
 		case most > 0 && pairs >= most:
 			p.reject(x.line, ReasonMaxTurns, fmt.Sprintf("behind the first %d pairs of its dialogue", most))
 		default:
-			p.pair = x.pair(text, p.source)
+			x.fill(&p.pair, text, p.source)
 			p.pair.Turn, p.pair.Line, p.pair.Ordinal = x.turn, x.line, int32(pairs)
 			pairs++
 			p.emit(&p.pair)

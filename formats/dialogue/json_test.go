@@ -43,9 +43,9 @@ func TestCheckJSON(t *testing.T) {
 		{strings.Repeat("[", jsonDepthMax) + strings.Repeat("]", jsonDepthMax), ""},
 		{strings.Repeat("[", jsonDepthMax+1), "nested deeper than 512 at byte 513"},
 	} {
-		var members []member
+		var found members
 		got := ""
-		if f := checkJSON([]byte(c.in), &members); f != nil {
+		if f := checkJSON([]byte(c.in), &found); f != nil {
 			got = f.String()
 		}
 		if got != c.want {
@@ -61,8 +61,8 @@ func FuzzCheckJSON(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var members []member
-		fault := checkJSON(b, &members)
+		var found members
+		fault := checkJSON(b, &found)
 		if fault != nil && strings.HasPrefix(fault.what, "nested") {
 			return
 		}
@@ -81,12 +81,14 @@ func FuzzCheckJSON(f *testing.F) {
 		if whole.kind == kindObject {
 			s, n := newFieldScan(b, whole), 0
 			for ; s.next(); n++ {
-				if key := valueOf(b, members[n].key); key != s.key || valueOf(b, members[n].value) != s.value {
-					t.Fatalf("%q: member %d differs", b, n)
+				key, value := valueOf(b, found.list[n].key), valueOf(b, found.list[n].value)
+				key.plain, value.plain = s.key.plain, found.list[n].plain
+				if key != s.key || value != s.value {
+					t.Fatalf("%q: member %d differs: %v, %v", b, n, value, s.value)
 				}
 			}
-			if n != len(members) {
-				t.Fatalf("%q: %d fields, %d members", b, n, len(members))
+			if n != len(found.list) {
+				t.Fatalf("%q: %d fields, %d members", b, n, len(found.list))
 			}
 		}
 	})
@@ -100,6 +102,9 @@ func sameValue(t *testing.T, b []byte, v value) {
 		var want string
 		if err := json.Unmarshal(b[v.from-1:v.to+1], &want); err != nil {
 			t.Fatal(err)
+		}
+		if plain := string(v.of(b)) == want && !strings.ContainsFunc(want, func(r rune) bool { return r >= 0x80 }); v.plain && !plain {
+			t.Fatalf("%q is taken for plain", v.of(b))
 		}
 		if ok && string(text) != want || !ok && !strings.Contains(want, "\ufffd") {
 			t.Fatalf("unescape(%q) = %q, %v, want %q", v.of(b), text, ok, want)
@@ -167,8 +172,9 @@ func TestPlainEnd(t *testing.T) {
 		if want < 0 {
 			want = len(b)
 		}
-		if got := plainEnd(b, 0); got != want {
-			t.Fatalf("plainEnd(%q) = %d, want %d", b, got, want)
+		ascii := !bytes.ContainsFunc(b[:want], func(r rune) bool { return r >= 0x80 })
+		if got, plain := plainEnd(b, 0); got != want || plain != ascii {
+			t.Fatalf("plainEnd(%q) = %d, %v, want %d, %v", b, got, plain, want, ascii)
 		}
 		want = bytes.IndexAny(b, "\"[]{}")
 		if want < 0 {

@@ -19,16 +19,25 @@ type jsonFault struct {
 func (f *jsonFault) String() string { return fmt.Sprintf("%s at byte %d", f.what, f.at+1) }
 
 // member is where in an object a member's key and value are, with their quotes.
-type member struct{ key, value span }
+type member struct {
+	key, value span
+	plain      bool // the value is a string, see value
+}
+
+// members are those of an object.
+type members struct {
+	list  []member
+	plain bool // all strings of the text that was checked are plain, so all of it is ASCII
+}
 
 // checkJSON reports the first fault of b, which must be exactly one JSON value
 // as RFC 8259 has it, with white space around it. It does not look at UTF-8.
 //
 // It is a loop, not a recursion: nesting costs a bit a level and cannot
-// exhaust the stack. It notes the members of b in members if b is an object;
+// exhaust the stack. It notes the members of b in found if b is an object;
 // what is inside of them is read by the far simpler fieldScan and listScan.
-func checkJSON(b []byte, members *[]member) *jsonFault {
-	*members = (*members)[:0]
+func checkJSON(b []byte, found *members) *jsonFault {
+	found.list, found.plain = found.list[:0], true
 	var (
 		m       member
 		objects [jsonDepthMax / 64]uint64 // a bit a level: is it an object?
@@ -36,12 +45,14 @@ func checkJSON(b []byte, members *[]member) *jsonFault {
 		start   int
 		i       = skipSpace(b, 0)
 		object  bool // is the innermost one an object?
+		plain   bool // is the value that ends a string, and plain?
 		fault   *jsonFault
 	)
 value:
 	if i == len(b) {
 		return &jsonFault{i, "unexpected end"}
 	}
+	plain = false
 	switch c := b[i]; c {
 	case '{', '[':
 		if depth == jsonDepthMax {
@@ -64,7 +75,8 @@ value:
 		}
 		goto value
 	case '"':
-		i, fault = checkString(b, i+1)
+		i, plain, fault = checkString(b, i+1)
+		found.plain = found.plain && plain
 	case 't':
 		i, fault = checkWord(b, i, "true")
 	case 'f':
@@ -79,8 +91,8 @@ value:
 	}
 after:
 	if depth == 1 && objects[0]&1 == 1 {
-		m.value.to = int32(i)
-		*members = append(*members, m)
+		m.value.to, m.plain = int32(i), plain
+		found.list = append(found.list, m)
 	}
 	i = skipSpace(b, i)
 	if depth == 0 {
@@ -102,6 +114,7 @@ after:
 	case c == '}' && object || c == ']' && !object:
 		i++
 		depth--
+		plain = false
 		goto after
 	default:
 		return &jsonFault{i, "unexpected character"}
@@ -114,9 +127,10 @@ key:
 		return &jsonFault{i, "unexpected character"}
 	}
 	start = i
-	if i, fault = checkString(b, i+1); fault != nil {
+	if i, plain, fault = checkString(b, i+1); fault != nil {
 		return fault
 	}
+	found.plain = found.plain && plain
 	if depth == 1 {
 		m.key = span{int32(start), int32(i)}
 	}
@@ -142,16 +156,17 @@ func skipSpace(b []byte, i int) int {
 
 // checkString checks a string from behind its opening quote to behind its
 // closing one.
-func checkString(b []byte, i int) (int, *jsonFault) {
-	for i = plainEnd(b, i); i < len(b); i = plainEnd(b, i) {
+func checkString(b []byte, i int) (end int, plain bool, fault *jsonFault) {
+	i, plain = plainEnd(b, i)
+	for i < len(b) {
 		switch c := b[i]; {
 		case c == '"':
-			return i + 1, nil
+			return i + 1, plain, nil
 		case c < 0x20:
-			return i, &jsonFault{i, "control character in a string"}
+			return i, false, &jsonFault{i, "control character in a string"}
 		default: // a backslash
 			if i+1 == len(b) {
-				return i, &jsonFault{i + 1, "unexpected end"}
+				return i, false, &jsonFault{i + 1, "unexpected end"}
 			}
 			n, ok := 2, false
 			switch b[i+1] {
@@ -162,27 +177,34 @@ func checkString(b []byte, i int) (int, *jsonFault) {
 				_, ok = hex4(b[i+2:])
 			}
 			if !ok {
-				return i, &jsonFault{i, "bad escape"}
+				return i, false, &jsonFault{i, "bad escape"}
 			}
-			i += n
+			i, _ = plainEnd(b, i+n)
+			plain = false
 		}
 	}
-	return i, &jsonFault{i, "unexpected end"}
+	return i, false, &jsonFault{i, "unexpected end"}
 }
 
 // plainEnd is the offset, from i on, of the first quote, backslash or control
-// character, or the length of b.
-func plainEnd(b []byte, i int) int {
+// character, or the length of b. ascii says that all before it is ASCII.
+func plainEnd(b []byte, i int) (end int, ascii bool) {
+	// All control characters and the quote, and only they, are below 0x21 once
+	// their bit 1 is flipped.
+	const flip = 0x02
+	var seen uint64
 	for ; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
-		if m := equal(w, '"') | equal(w, '\\') | below(w, 0x20); m != 0 {
-			return i + bits.TrailingZeros64(m)/8
+		if m := below(w^eachOne*flip, '"'^flip+1) | equal(w, '\\'); m != 0 {
+			first := m & -m
+			return i + bits.TrailingZeros64(m)/8, (seen|w&(first>>7-1))&eachHigh == 0
 		}
+		seen |= w
 	}
-	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= 0x20 {
-		i++
+	for ; i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= 0x20; i++ {
+		seen |= uint64(b[i])
 	}
-	return i
+	return i, seen&eachHigh == 0
 }
 
 func checkWord(b []byte, i int, word string) (int, *jsonFault) {

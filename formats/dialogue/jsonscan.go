@@ -44,7 +44,8 @@ func kindAt(c byte) kind {
 // quotes.
 type value struct {
 	span
-	kind kind
+	kind  kind
+	plain bool // it is a string that is known to be ASCII without an escape
 }
 
 // valueOf is the value that JSON which checkJSON has passed has in s.
@@ -54,7 +55,18 @@ func valueOf(b []byte, s span) value {
 		s.from++
 		s.to--
 	}
-	return value{s, k}
+	return value{span: s, kind: k}
+}
+
+// valueAt is the value that begins at i, and the offset behind it.
+func valueAt(b []byte, i int) (v value, end int) {
+	k := kindAt(b[i])
+	if k != kindString {
+		end = valueEnd(b, i)
+		return value{span: span{int32(i), int32(end)}, kind: k}, end
+	}
+	end, plain := stringEnd(b, i+1)
+	return value{span{int32(i + 1), int32(end)}, k, plain}, min(end+1, len(b))
 }
 
 // valueEnd is the offset behind the value that begins at i, in JSON that
@@ -62,7 +74,8 @@ func valueOf(b []byte, s span) value {
 func valueEnd(b []byte, i int) int {
 	switch b[i] {
 	case '"':
-		return min(stringEnd(b, i+1)+1, len(b))
+		end, _ := stringEnd(b, i+1)
+		return min(end+1, len(b))
 	case '{', '[':
 		depth := 0
 		for ; i < len(b); i++ {
@@ -71,7 +84,7 @@ func valueEnd(b []byte, i int) int {
 			}
 			switch b[i] {
 			case '"':
-				i = stringEnd(b, i+1)
+				i, _ = stringEnd(b, i+1)
 			case '{', '[':
 				depth++
 			case '}', ']':
@@ -105,17 +118,20 @@ func bracketEnd(b []byte, i int) int {
 }
 
 // stringEnd is the offset of the closing quote of the string whose text begins
-// at i.
-func stringEnd(b []byte, i int) int {
-	for i = plainEnd(b, i); i < len(b); i = plainEnd(b, i+1) {
+// at i. plain is as in value.
+func stringEnd(b []byte, i int) (end int, plain bool) {
+	i, plain = plainEnd(b, i)
+	for i < len(b) {
 		switch b[i] {
 		case '"':
-			return i
+			return i, plain
 		case '\\':
 			i++
 		}
+		i, _ = plainEnd(b, i+1)
+		plain = false
 	}
-	return len(b)
+	return len(b), false
 }
 
 // listScan walks the elements of an array in JSON that checkJSON has passed:
@@ -130,18 +146,26 @@ type listScan struct {
 func newListScan(b []byte, array value) listScan { return listScan{b: b, i: int(array.from)} }
 
 func (s *listScan) next() bool {
-	if s.b[s.i] == ']' {
-		return false
+	from, more := s.ahead()
+	if more {
+		var end int
+		s.value, end = valueAt(s.b, from)
+		s.pass(end)
 	}
-	from := skipSpace(s.b, s.i+1)
-	if s.b[from] == ']' { // of an empty array
-		return false
-	}
-	end := valueEnd(s.b, from)
-	s.value = valueOf(s.b, span{int32(from), int32(end)})
-	s.i = skipSpace(s.b, end)
-	return true
+	return more
 }
+
+// ahead is where the next element begins. Whoever finds its end in some other
+// way calls pass with it and need not call next.
+func (s *listScan) ahead() (from int, more bool) {
+	if s.b[s.i] == ']' {
+		return 0, false
+	}
+	from = skipSpace(s.b, s.i+1)
+	return from, s.b[from] != ']' // of an empty array
+}
+
+func (s *listScan) pass(end int) { s.i = skipSpace(s.b, end) }
 
 // fieldScan walks the fields of an object in the same way.
 type fieldScan struct {
@@ -159,16 +183,18 @@ func (s *fieldScan) next() bool {
 	}
 	from := skipSpace(s.b, s.i+1)
 	if s.b[from] == '}' { // of an empty object
+		s.i = from
 		return false
 	}
-	end := valueEnd(s.b, from)
-	s.key = valueOf(s.b, span{int32(from), int32(end)})
-	from = skipSpace(s.b, skipSpace(s.b, end)+1) // behind the colon
-	end = valueEnd(s.b, from)
-	s.value = valueOf(s.b, span{int32(from), int32(end)})
+	var end int
+	s.key, end = valueAt(s.b, from)
+	s.value, end = valueAt(s.b, skipSpace(s.b, skipSpace(s.b, end)+1)) // behind the colon
 	s.i = skipSpace(s.b, end)
 	return true
 }
+
+// end is the offset behind the object once next has returned false.
+func (s *fieldScan) end() int { return s.i + 1 }
 
 // name is the text of the key.
 func (s *fieldScan) name() []byte { return label(s.key.of(s.b)) }

@@ -15,6 +15,7 @@ const turnBytesMax = 64 << 10
 // and not the file, as long as its brackets and quotes pair up.
 type jsonSplit struct {
 	w      *window
+	names  *names
 	line   int64 // where the outermost object began
 	object bool  // inside an outermost object
 	found  bool  // an array of records was found in it
@@ -96,9 +97,9 @@ func (s *jsonSplit) element(stray byte) (Record, bool) {
 	if !whole {
 		// The file ends here. If that broke the element, its fault is the one
 		// to report; if not, end has yet to say that the array is not closed.
-		var members []member
+		var found members
 		_, body := keyed(r.Raw)
-		good := checkJSON(r.Raw[body:], &members) == nil
+		good := checkJSON(r.Raw[body:], &found) == nil
 		s.array, s.keyed, s.object = s.array && good, s.keyed && good, false
 	}
 	return r, ok
@@ -119,11 +120,14 @@ func (s *jsonSplit) member(c byte) bool {
 		const keyBytesMax = 32
 		b := s.w.look(keyBytesMax)
 		b = b[:min(keyBytesMax, len(b))]
-		n := stringEnd(b, 1)
+		n, _ := stringEnd(b, 1)
 		if n == len(b) {
 			break
 		}
 		container, turns := containerKey(string(b[1:n]))
+		if f, _ := s.names.rank(b[1:n]); f == fieldMessages {
+			turns = true
+		}
 		s.w.advance(n + 1)
 		if c, more := s.w.space(); !more || c != ':' {
 			break
@@ -152,26 +156,26 @@ func containerKey(key string) (container, turns bool) {
 }
 
 // turnsAhead reports whether the array at hand holds the turns of a dialogue.
-func (s *jsonSplit) turnsAhead() bool { return turnsAt(s.w.look(turnBytesMax), 0) }
+func (s *jsonSplit) turnsAhead() bool { return turnsAt(s.w.look(turnBytesMax), 0, s.names, false) }
 
 // turnsAt reports whether the array that begins at i, which may be cut off,
 // holds the turns of a dialogue: its first element is one, and no pair.
-func turnsAt(b []byte, i int) bool {
+func turnsAt(b []byte, i int, names *names, unnamed bool) bool {
 	i = skipSpace(b, i+1)
 	if i >= len(b) || b[i] != '{' {
 		return false
 	}
 	first := span{int32(i), int32(valueEnd(b, i))}
-	var members []member
-	if checkJSON(first.of(b), &members) != nil {
+	var found members
+	if checkJSON(first.of(b), &found) != nil {
 		return false
 	}
 	var has fieldSet
-	for _, m := range members {
-		f, _ := fieldRank(span{m.key.from + 1, m.key.to - 1}.of(first.of(b)))
+	for _, m := range found.list {
+		f, _ := names.rank(span{m.key.from + 1, m.key.to - 1}.of(first.of(b)))
 		has |= setOf(f)
 	}
-	return isTurn(b, valueOf(b, first)) && !(has.has(fieldQuestion) && has.has(fieldAnswer))
+	return isTurn(b, valueOf(b, first), names, unnamed) && !(has.has(fieldQuestion) && has.has(fieldAnswer))
 }
 
 // keyedAhead reports whether the object at hand holds conversations by their
@@ -187,8 +191,8 @@ func (s *jsonSplit) keyedAhead() bool {
 		if at == len(b) {
 			return false
 		}
-		if f, _ := fieldRank(key); b[at] == '[' && setOf(fieldMessages, fieldConversations, fieldTurns, fieldList).has(f) {
-			return turnsAt(b, at)
+		if f, _ := s.names.rank(key); b[at] == '[' && setOf(fieldMessages, fieldConversations, fieldTurns, fieldList).has(f) {
+			return turnsAt(b, at, s.names, f == fieldTurns)
 		}
 		i = skipSpace(b, valueEnd(b, at))
 	}
@@ -201,7 +205,7 @@ func keyBefore(b []byte, i int) (key []byte, at int) {
 	if i = skipSpace(b, i); i == len(b) || b[i] != '"' {
 		return nil, len(b)
 	}
-	end := stringEnd(b, i+1)
+	end, _ := stringEnd(b, i+1)
 	colon := skipSpace(b, min(end+1, len(b)))
 	if colon == len(b) || b[colon] != ':' {
 		return nil, len(b)
@@ -256,7 +260,7 @@ func (s *jsonSplit) pass() (byte, bool) {
 				escaped = false
 				continue
 			case quoted:
-				i = plainEnd(b, i)
+				i, _ = plainEnd(b, i)
 			case depth > 0:
 				i = bracketEnd(b, i)
 			}

@@ -40,6 +40,8 @@ func TestLanguages(t *testing.T) {
 		"jsonl: list":      `{"data":[Q1,A1]}`,
 		"jsonl: sharegpt":  `{"conversations":[{"from":"human","value":Q1},{"from":"gpt","value":A1}]}`,
 		"jsonl: turns":     `{"utterances":[{"speaker":"USER","text":Q1},{"speaker":"ASSISTANT","text":A1}]}`,
+		"jsonl: unnamed":   `{"log":[{"text":Q1,"metadata":{}},{"text":A1,"metadata":{}}]}`,
+		"parlai: JSON":     `{"text":Q1,"labels":[A1],"episode_done":true}`,
 		"jsonl: bare":      `[{"role":"Анна","text":Q1},{"role":"张伟","text":A1}]`,
 		"jsonl: flat":      `[{"message_id":"1","text":Q1,"role":"prompter"},{"message_id":"2","parent_id":"1","text":A1,"role":"assistant"}]`,
 	}

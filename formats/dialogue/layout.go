@@ -11,17 +11,19 @@ type Format struct {
 	Name, Doc, Example string
 }
 
-// Formats lists what Open reads, each plain or packed with gzip, bzip2 or
-// Zstandard, or a member of a zip archive.
+// Formats lists what Open reads, each but parquet plain or packed with gzip,
+// bzip2 or Zstandard, or a member of a zip archive.
 func Formats() []Format {
 	return []Format{
 		{"jsonl", "a JSON record a line", `{"question":"How do I …?","answer":"Open …"}`},
 		{"json", "an array of records, or an object that holds one under dialogues, conversations, data, rows, examples, records or items, or an object of conversations by their ids", `{"dialogues":[{"messages":[{"role":"user","content":"…"}]}]}`},
 		{"flat", "a JSON message a line, each with the id of the one it answers; the messages of a tree are a record and stand together, answers behind what they answer", `{"message_id":"1","text":"How do I …?","role":"prompter"}` + "\n" + `{"message_id":"2","parent_id":"1","text":"Open …","role":"assistant"}`},
+		{"parquet", "a table whose rows are records, with columns named as the fields of JSON are; lists and structs may be in them", `{"question":"How do I …?","answer":"Open …"}`},
 		{"csv", "comma-separated, RFC 4180, with a header line", "question,answer"},
 		{"tsv", "tab-separated, quoted as CSV is, with a header line", "question\tanswer"},
 		{"qa", "plain text, blocks of lines that begin with Q: and A: (also Question:/Answer:, В:/О:, Вопрос:/Ответ:)", "Q: How do I …?\nA: Open …"},
 		{"transcript", "plain text, lines that begin with User: or Assistant: (also Human:, Customer:, Bot:, AI:, Agent: and their like in Russian, Chinese and Arabic); a line of --- or two blank lines part dialogues", "User: How do I …?\nAssistant: Open …"},
+		{"parlai", "ParlAI: a line says something and has the answers to it, as fields behind tabs or as JSON; the lines up to one that is episode_done are a record", "text:How do I …?\tlabels:Open …\tepisode_done:True"},
 		{"eou", "a dialogue a line, each utterance ended by __eou__ (DailyDialog)", "How do I …? __eou__ Open … __eou__"},
 		{"yaml", "the lists of texts under conversations, a dialogue each (ChatterBot); block style only", "conversations:\n- - How do I …?\n  - Open …"},
 	}

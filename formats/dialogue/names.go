@@ -85,6 +85,15 @@ func (n *names) rank(name []byte) (field, uint8) {
 	return f, rank
 }
 
+// ofTurn are the user's names for the role and the content of a turn, nil where
+// there is none.
+func (n *names) ofTurn() (role, content []byte) {
+	if n == nil {
+		return nil, nil
+	}
+	return n.role, n.content
+}
+
 func namedField(name string) field {
 	for _, f := range named {
 		if f.String() == name {

@@ -42,6 +42,12 @@ func TestOptions(t *testing.T) {
 		change(&o)
 		return o
 	}
+	named := func(format string) Options {
+		return with(func(o *Options) {
+			o.Format, o.Fields = format, map[string]string{"messages": "data", "role": "who", "content": "says"}
+		})
+	}
+	noID := turnsID("user", "q", "assistant", "a")
 	for _, c := range []struct {
 		name, in     string
 		o            Options
@@ -107,6 +113,14 @@ func TestOptions(t *testing.T) {
 			with(func(o *Options) {
 				o.Fields = map[string]string{"messages": "log", "role": "who", "content": "Msg", "dialogue_id": "key"}
 			}), []string{`1 "q"→"a" dialogue="1" turn=0`}, nil},
+		{"names of a list by itself", `[{"who":"user","says":"q"},{"who":"assistant","says":"a"}]`, named("jsonl"), []string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}, nil},
+		{"names of an outermost list", `[{"who":"user","says":"q"},` + "\n" + `{"who":"assistant","says":"a"}]`, named("auto"), []string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}, nil},
+		{"names of an outermost object", `{"data":[{"who":"user","says":"q"},{"who":"assistant","says":"a"}]}`, named("json"), []string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}, nil},
+		{"names of an object of conversations", `{"d":{"data":[{"who":"user","says":"q"},{"who":"assistant","says":"a"}]}}`, named("json"), []string{`1 "q"→"a" dialogue="d" turn=0`}, nil},
+		{"names of TRL", `{"prompt":[{"who":"user","says":"q"}],"completion":[{"who":"assistant","says":"a"}]}`, named("jsonl"), []string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}, nil},
+		{"names of a tree", `{"prompt":{"who":"prompter","says":"q","text":"no","role":"assistant","replies":[{"who":"assistant","SAYS":"a"}]}}`, named("jsonl"), []string{`1 "q"→"a" dialogue="` + noID + `" turn=0`}, nil},
+		{"names of messages in lines", `{"message_id":"1","who":"prompter","says":"q"}` + "\n" + `{"message_id":"2","parent_id":"1","who":"assistant","says":"a"}`, named("auto"), []string{`1 "q"→"a" id="2" dialogue="1" turn=0`}, nil},
+		{"other names are none", `[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]`, named("jsonl"), []string{}, []string{"1: field: the role of turn 0 is null, want a string"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pairs, skips, _ := readOptions(t, c.in, c.o)
@@ -125,7 +139,7 @@ func TestValidate(t *testing.T) {
 		Format: "x", RecordBytesMax: -1, PlainBytesMax: 0, ContextTurns: 65, MaxTurns: -1, Branches: "none", System: "keep",
 		Fields: map[string]string{"question": "x", "answer": "X", "split": "y", "lang": "", "role": "x", "id": "a\nb"},
 	}
-	want := `unknown format: "x" is not auto, jsonl, json, flat, csv, tsv, qa, transcript, eou, yaml
+	want := `unknown format: "x" is not auto, jsonl, json, flat, parquet, csv, tsv, qa, transcript, parlai, eou, yaml
 record bytes max: -1 is outside 1..268435456
 plain bytes max: 0 is less than 1
 fields: the name of id is not a text of 1 to 256 bytes

@@ -65,20 +65,22 @@ func (p *Parser) rest(r *record, s pairSpans) {
 		return
 	}
 	text := string(p.text)
-	p.pair = s.pair(text, p.source)
-	p.pair.Turn, p.pair.Line = turn, r.line
+	s.fill(&p.pair, text, p.source)
+	p.pair.Turn, p.pair.Line, p.pair.Ordinal = turn, r.line, 0
 	p.emit(&p.pair)
 }
 
-// pair cuts text. The source is what it is if the record names none.
-func (s *pairSpans) pair(text, source string) Pair {
-	cut := func(x span) string { return text[x.from:x.to] }
-	if !s.source.empty() {
-		source = cut(s.source)
-	}
-	return Pair{
-		ID: cut(s.id), Question: cut(s.question), Answer: cut(s.answer), Context: cut(s.context),
-		DialogueID: cut(s.dialogue), Lang: cut(s.lang), Source: source,
+// fill gives a pair the parts of text. The source is what it is if the record
+// names none.
+func (s *pairSpans) fill(p *Pair, text, source string) {
+	p.ID = text[s.id.from:s.id.to]
+	p.Question = text[s.question.from:s.question.to]
+	p.Answer = text[s.answer.from:s.answer.to]
+	p.Context = text[s.context.from:s.context.to]
+	p.DialogueID = text[s.dialogue.from:s.dialogue.to]
+	p.Lang = text[s.lang.from:s.lang.to]
+	if p.Source = source; !s.source.empty() {
+		p.Source = text[s.source.from:s.source.to]
 	}
 }
 
@@ -114,7 +116,7 @@ func (p *Parser) textValue(r *record, f field, v value, s *span) bool {
 		return false
 	}
 	from := len(p.text)
-	p.text = appendText(p.text, raw)
+	p.appendText(v, raw)
 	*s = p.since(from)
 	return true
 }
@@ -227,10 +229,19 @@ func (p *Parser) since(from int) span { return span{int32(from), int32(len(p.tex
 // the next call. Only JSON has escapes: tables and plain text are as they are.
 func (p *Parser) string(r *record, v value) ([]byte, bool) {
 	raw := v.of(r.raw)
-	if r.whole.kind == kindNull || bytes.IndexByte(raw, '\\') < 0 {
+	if v.plain || r.whole.kind == kindNull || bytes.IndexByte(raw, '\\') < 0 {
 		return raw, true
 	}
 	var ok bool
 	p.scratch, ok = unescape(p.scratch[:0], raw)
 	return p.scratch, ok
+}
+
+// appendText appends the text/v1 of a value, whose text is raw, to p.text.
+func (p *Parser) appendText(v value, raw []byte) {
+	if v.plain { // text/v1 but for white space around it
+		p.text = append(p.text, bytes.TrimSpace(raw)...)
+	} else {
+		p.text = appendText(p.text, raw)
+	}
 }

@@ -54,7 +54,7 @@ func NewParser(format, name string, o Options) (*Parser, error) {
 }
 
 func newParser(l layout, name string, names *names, o Options) *Parser {
-	return &Parser{layout: l, importer: l.importer(), names: names, source: name, options: o, rules: map[string]int64{}}
+	return &Parser{layout: l, importer: l.importer(), names: names, source: name, options: o, rules: map[string]int64{}, rec: record{names: names}}
 }
 
 // Pairs calls emit for every pair of r and skip for everything in it that is
@@ -71,8 +71,9 @@ func (p *Parser) Pairs(r Record, emit func(*Pair), skip func(Skip)) {
 			ReasonJSON:    "the file ends inside an array or an object",
 			ReasonNoPair:  "no list under the key conversations",
 		}[r.Skip])
-	case !utf8.Valid(r.Raw):
-		p.reject(r.Line, ReasonUTF8, fmt.Sprintf("not UTF-8 at byte %d", invalidAt(r.Raw)+1))
+	case p.layout.format == "json", p.layout.format == "jsonl", p.layout.format == "parquet":
+		p.json(r)
+	case !p.isUTF8(r):
 	case p.layout.comma() != 0:
 		p.row(r)
 	default:
@@ -81,14 +82,14 @@ func (p *Parser) Pairs(r Record, emit func(*Pair), skip func(Skip)) {
 			p.block(r)
 		case "flat":
 			p.flat(r)
+		case "parlai":
+			p.episode(r)
 		case "transcript":
 			p.transcript(r)
 		case "eou":
 			p.utterances(r)
 		case "yaml":
 			p.entries(r)
-		default:
-			p.json(r)
 		}
 	}
 	p.emit, p.skip = nil, nil
@@ -129,13 +130,26 @@ func (p *Parser) reject(line int64, reason, detail string) {
 	p.skip(Skip{Line: line, Reason: reason, Detail: detail})
 }
 
+// isUTF8 skips the record if it is not UTF-8.
+func (p *Parser) isUTF8(r Record) bool {
+	ok := utf8.Valid(r.Raw)
+	if !ok {
+		p.reject(r.Line, ReasonUTF8, fmt.Sprintf("not UTF-8 at byte %d", invalidAt(r.Raw)+1))
+	}
+	return ok
+}
+
 func (p *Parser) json(r Record) {
 	var key value
 	body := 0
 	if p.layout.format == "json" {
 		key, body = keyed(r.Raw)
 	}
-	if fault := p.rec.read(r, body, p.names); fault != nil {
+	fault := p.rec.read(r, body)
+	if !(fault == nil && body == 0 && p.rec.found.plain) && !p.isUTF8(r) {
+		return
+	}
+	if fault != nil {
 		p.reject(r.Line, ReasonJSON, fault.String())
 		return
 	}
@@ -171,7 +185,7 @@ func (p *Parser) row(r Record) {
 	for i, f := range p.layout.columns {
 		cell := p.cells.spans[i]
 		if f != fieldNone && len(bytes.TrimSpace(cell.of(p.cells.text))) > 0 {
-			p.rec.set(f, 0, value{cell, kindString})
+			p.rec.set(f, 0, value{span: cell, kind: kindString})
 		}
 	}
 	p.read(p.importer)
@@ -184,8 +198,8 @@ func (p *Parser) block(r Record) {
 		return
 	}
 	p.rec.reset(r.Raw, r.Line)
-	p.rec.set(fieldQuestion, 0, value{question, kindString})
-	p.rec.set(fieldAnswer, 0, value{answer, kindString})
+	p.rec.set(fieldQuestion, 0, value{span: question, kind: kindString})
+	p.rec.set(fieldAnswer, 0, value{span: answer, kind: kindString})
 	readPair(p, &p.rec)
 }
 

@@ -5,13 +5,14 @@ import "bytes"
 // record is a record taken apart: the values of the fields that mean
 // something, or the list that it is.
 type record struct {
-	raw     []byte // what the values are parts of
-	line    int64
-	whole   value // null: the record is text, in which nothing is escaped
-	values  [fieldCount]value
-	ranks   [fieldCount]uint8
-	seen    fieldSet
-	members []member
+	raw    []byte // what the values are parts of
+	line   int64
+	names  *names
+	whole  value // null: the record is text, in which nothing is escaped
+	values [fieldCount]value
+	ranks  [fieldCount]uint8
+	seen   fieldSet
+	found  members
 }
 
 func (r *record) reset(raw []byte, line int64) {
@@ -20,22 +21,24 @@ func (r *record) reset(raw []byte, line int64) {
 
 // read takes the JSON that begins at body apart. What stands before it is the
 // key that keyed found.
-func (r *record) read(from Record, body int, names *names) *jsonFault {
-	if fault := checkJSON(from.Raw[body:], &r.members); fault != nil {
+func (r *record) read(from Record, body int) *jsonFault {
+	if fault := checkJSON(from.Raw[body:], &r.found); fault != nil {
 		fault.at += body
 		return fault
 	}
 	r.reset(from.Raw, from.Line)
 	i := skipSpace(r.raw, body)
 	r.whole = valueOf(r.raw, span{int32(i), int32(len(r.raw) - trailing(r.raw))})
-	for _, m := range r.members {
+	for _, m := range r.found.list {
 		name := span{m.key.from + 1, m.key.to - 1}.of(r.raw[body:])
-		f, rank := names.rank(name)
+		f, rank := r.names.rank(name)
 		if f == fieldNone && bytes.IndexByte(name, '\\') >= 0 {
-			f, rank = names.rank(label(name))
+			f, rank = r.names.rank(label(name))
 		}
 		if f != fieldNone {
-			r.set(f, rank, valueOf(r.raw, m.value.shift(body)))
+			v := valueOf(r.raw, m.value.shift(body))
+			v.plain = m.plain
+			r.set(f, rank, v)
 		}
 	}
 	r.foldInput()
@@ -49,10 +52,10 @@ func keyed(raw []byte) (key value, body int) {
 	if i == len(raw) || raw[i] != '"' {
 		return value{}, 0
 	}
-	var members []member
-	end := min(stringEnd(raw, i+1)+1, len(raw))
+	var found members
+	_, end := valueAt(raw, i)
 	colon := skipSpace(raw, end)
-	if colon == len(raw) || raw[colon] != ':' || checkJSON(raw[i:end], &members) != nil {
+	if colon == len(raw) || raw[colon] != ':' || checkJSON(raw[i:end], &found) != nil {
 		return value{}, 0
 	}
 	return valueOf(raw, span{int32(i), int32(end)}), colon + 1

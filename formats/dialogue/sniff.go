@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"path/filepath"
 	"strings"
+
+	"github.com/cubeset/cubeset/formats/foreign"
 )
 
 // sniffBytes is how much of a file is looked at to tell its format.
@@ -15,10 +17,15 @@ var packedEndings = []string{".gz", ".zst", ".zstd", ".bz2"}
 // sniff tells the format of a file from its name and its first bytes, which may
 // be all of it; "" if it cannot.
 func sniff(name string, head []byte, names *names) string {
+	if bytes.HasPrefix(head, []byte(foreign.Magic)) {
+		return "parquet"
+	}
 	ext := filepath.Ext(unpackedName(name))
 	switch ext {
+	case ".parquet":
+		return "parquet" // which it is not: opening it says so
 	case ".jsonl", ".ndjson":
-		return jsonLines(head)
+		return jsonLines(head, names)
 	case ".csv", ".tsv":
 		return ext[1:]
 	case ".yml", ".yaml":
@@ -30,7 +37,7 @@ func sniff(name string, head []byte, names *names) string {
 		return "jsonl" // nothing in it, whatever the format
 	case first[0] == '{' || first[0] == '[':
 		if linesOfJSON(first, rest) {
-			return jsonLines(head)
+			return jsonLines(head, names)
 		}
 		return "json"
 	case ext == ".json":
@@ -39,6 +46,8 @@ func sniff(name string, head []byte, names *names) string {
 		return "tsv"
 	case isHeader(first, ',', names):
 		return "csv"
+	case isParlai(first):
+		return "parlai"
 	case bytes.Contains(first, []byte(endOfUtterance)):
 		return "eou"
 	}
@@ -65,14 +74,14 @@ func unpackedName(name string) string {
 // broken.
 func linesOfJSON(first, rest []byte) bool {
 	second, _ := cutLine(rest)
-	var members []member
+	var found members
 	switch {
 	case len(second) == 0:
 		return false
-	case checkJSON(first, &members) == nil:
+	case checkJSON(first, &found) == nil:
 		return true
 	}
-	return first[0] == '{' && second[0] == '{' && checkJSON(second, &members) == nil
+	return first[0] == '{' && second[0] == '{' && checkJSON(second, &found) == nil
 }
 
 // cutLine is the first line of b that is not blank, trimmed, and what follows.
@@ -82,15 +91,19 @@ func cutLine(b []byte) (line, rest []byte) {
 	return bytes.TrimSpace(line), rest
 }
 
-// jsonLines tells lines that are messages of trees from those that are records.
-func jsonLines(head []byte) string {
+// jsonLines tells lines that are messages of trees, or of episodes, from those
+// that are records.
+func jsonLines(head []byte, names *names) string {
 	first, _ := cutLine(head)
-	var members []member
-	if len(first) == 0 || first[0] != '{' || checkJSON(first, &members) != nil {
+	var found members
+	if len(first) == 0 || first[0] != '{' || checkJSON(first, &found) != nil {
 		return "jsonl"
 	}
-	if _, ok := flatMessage(first, valueOf(first, span{0, int32(len(first))})); ok {
+	if _, ok := flatMessage(first, valueOf(first, span{0, int32(len(first))}), names); ok {
 		return "flat"
+	}
+	if isParlai(first) {
+		return "parlai"
 	}
 	return "jsonl"
 }

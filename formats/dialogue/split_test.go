@@ -140,6 +140,12 @@ func FuzzTranscript(f *testing.F) {
 	})
 }
 
+func FuzzParlai(f *testing.F) {
+	f.Add([]byte("text:a\\n__PIPE__\tlabels:b|c\tepisode_done:True\n\nx\ntext:\tlabels:\n"))
+	f.Add([]byte(`{"text":"a","labels":["b"],"episode_done":true}` + "\n{\n" + `{"text":"\ud800","eval_labels":[1]}`))
+	f.Fuzz(func(t *testing.T, b []byte) { checkFile(t, b, "parlai") })
+}
+
 func FuzzYAML(f *testing.F) {
 	f.Add([]byte("categories:\n- x\nconversations:\n- - 'it''s'\n  - \"a\\u00e9\\\n    b\"\n  - |2-\n    x\n\n   y\n# c\n-\n  - >\n   a\n   b\n\n    c\nx: 1"))
 	f.Fuzz(func(t *testing.T, b []byte) { checkFile(t, b, "yaml") })

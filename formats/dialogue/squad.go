@@ -108,7 +108,7 @@ func (p *Parser) itemText(r *record, v value, what string, x *item) span {
 	case kindNull:
 	case kindString:
 		if raw, ok := p.string(r, v); ok {
-			p.text = appendText(p.text, raw)
+			p.appendText(v, raw)
 		} else {
 			reason, detail = ReasonUTF8, "half of a surrogate pair in "+what
 		}

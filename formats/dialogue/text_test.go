@@ -192,4 +192,9 @@ func TestGroup(t *testing.T) {
 	if got := Group(&Pair{Question: "How  ARE you"}); got != "how are you" {
 		t.Errorf("without a dialogue: %q", got)
 	}
+	for _, p := range []Pair{{DialogueID: "D", Question: "Q"}, {Question: "How  ARE you"}} {
+		if got := GroupOf(&p, Fold(p.Question)); got != Group(&p) {
+			t.Errorf("with the fold at hand: %q, want %q", got, Group(&p))
+		}
+	}
 }

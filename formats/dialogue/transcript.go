@@ -106,7 +106,7 @@ func (p *Parser) transcript(from Record) {
 		if k := len(p.said) - 1; who == nobody && k >= 0 {
 			p.said[k].text.to = int32(at + len(line))
 		} else if who != nobody {
-			p.said = append(p.said, said{who: who, at: int32(at), text: value{span{int32(at + n), int32(at + len(line))}, kindString}})
+			p.said = append(p.said, said{who: who, at: int32(at), text: value{span: span{int32(at + n), int32(at + len(line))}, kind: kindString}})
 		}
 		at += len(line)
 	}
@@ -123,7 +123,7 @@ func (p *Parser) utterances(from Record) {
 	i := 0
 	for text := range bytes.SplitSeq(from.Raw, []byte(endOfUtterance)) {
 		if end := i + len(text); end < len(from.Raw) || len(bytes.TrimSpace(text)) > 0 { // behind the last mark is nothing
-			p.said = append(p.said, said{who: user + speaker(len(p.said)%2), at: int32(i), text: value{span{int32(i), int32(end)}, kindString}})
+			p.said = append(p.said, said{who: user + speaker(len(p.said)%2), at: int32(i), text: value{span: span{int32(i), int32(end)}, kind: kindString}})
 		}
 		i += len(text) + len(endOfUtterance)
 	}

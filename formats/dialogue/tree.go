@@ -34,7 +34,7 @@ func isTree(r *record) bool {
 	if v.kind != kindObject {
 		return false
 	}
-	t := turnOf(r.raw, v, nil, nil)
+	t := turnOf(r.raw, int(v.from), r.names)
 	return t.role.kind == kindString && t.content.kind == kindString
 }
 
@@ -55,7 +55,7 @@ func (p *Parser) nest(r *record, v value, parent int32, at *lines) bool {
 		if name := s.name(); string(name) == "replies" {
 			replies = s.value
 		} else {
-			m.set(name, s.value)
+			m.set(name, s.value, r.names)
 		}
 	}
 	n, ok := p.node(r, &m, at.of(v.from))
@@ -93,7 +93,19 @@ type message struct {
 	id, parent, text, role, lang, rank, deleted, review value
 }
 
-func (m *message) set(name []byte, v value) {
+// set gives a message its field of that name, which may be the user's for it.
+func (m *message) set(name []byte, v value, names *names) {
+	role, content := names.ofTurn()
+	switch {
+	case role != nil && string(lowerASCII(name)) == string(role):
+		m.role = v
+		return
+	case content != nil && string(lowerASCII(name)) == string(content):
+		m.text = v
+		return
+	case role != nil && string(name) == "role", content != nil && string(name) == "text":
+		return
+	}
 	switch string(name) {
 	case "message_id":
 		m.id = v
@@ -150,7 +162,7 @@ func (p *Parser) node(r *record, m *message, line int64) (n node, ok bool) {
 	case kindString:
 		from := len(p.text)
 		if raw, ok := p.string(r, m.text); ok {
-			p.text = appendText(p.text, raw)
+			p.appendText(m.text, raw)
 			n.text = p.since(from)
 		} else {
 			n.reason, n.detail = ReasonUTF8, "half of a surrogate pair in the text of a message"

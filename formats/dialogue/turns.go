@@ -28,6 +28,7 @@ type said struct {
 type part struct {
 	list, more value
 	who        speaker
+	unnamed    bool // the turns of the list may be without roles
 }
 
 // conversation reads a record that is one.
@@ -38,7 +39,7 @@ func (p *Parser) conversation(r *record, parts ...part) {
 		case kindString:
 			p.said = append(p.said, said{who: x.who, text: x.list, more: x.more, at: x.list.from})
 		case kindArray:
-			if detail := p.say(r, x.list); detail != "" {
+			if detail := p.say(r, x.list, x.unnamed); detail != "" {
 				p.reject(r.line, ReasonField, detail)
 				return
 			}
@@ -55,11 +56,32 @@ func (p *Parser) conversation(r *record, parts ...part) {
 }
 
 // say adds the turns of a list to p.said. It returns what is wrong with the
-// list, "" if nothing.
-func (p *Parser) say(r *record, list value) (detail string) {
+// list, "" if nothing. Where turns may be unnamed and the first is, they are by
+// turns.
+func (p *Parser) say(r *record, list value, unnamed bool) (detail string) {
 	i, texts := 0, false // texts: it is a list of strings
-	for s := newListScan(r.raw, list); s.next() && len(p.said) <= messagesMax; i++ {
+	for s := newListScan(r.raw, list); len(p.said) <= messagesMax; i++ {
+		from, more := s.ahead()
+		if !more {
+			break
+		}
 		n := len(p.said)
+		if !texts && r.raw[from] == '{' {
+			t := p.turn(r, from)
+			s.pass(t.end)
+			if i == 0 {
+				unnamed = unnamed && t.isUnnamed()
+			}
+			if unnamed && t.isUnnamed() {
+				p.said = append(p.said, said{who: user + speaker(i%2), text: t.content, at: int32(from)})
+				continue
+			}
+			if detail := p.sayTurn(&t, from); detail != "" {
+				return detail
+			}
+			continue
+		}
+		s.next()
 		if i == 0 {
 			texts = s.value.kind == kindString
 		}
@@ -72,22 +94,25 @@ func (p *Parser) say(r *record, list value) (detail string) {
 			if detail := p.exchange(r, s.value, n); detail != "" {
 				return detail
 			}
-		case s.value.kind != kindObject:
-			return fmt.Sprintf("turn %d is %v, want an object", n, s.value.kind)
 		default:
-			t := p.turn(r, s.value)
-			if t.role.kind == kindNull && (t.human.kind != kindNull || t.answer.kind != kindNull) {
-				p.said = append(p.said, said{who: user, text: t.human, at: s.value.from}, said{who: assistant, text: t.answer, at: s.value.from})
-				continue
-			}
-			if t.role.kind != kindString {
-				return fmt.Sprintf("the role of turn %d is %v, want a string", n, t.role.kind)
-			}
-			p.said = append(p.said, said{who: t.who, role: t.role, text: t.content, at: s.value.from})
+			return fmt.Sprintf("turn %d is %v, want an object", n, s.value.kind)
 		}
 	}
-	if texts {
+	if texts || unnamed && i > 0 {
 		p.rules[ruleByTurns]++
+	}
+	return ""
+}
+
+// sayTurn adds a turn that is an object to p.said.
+func (p *Parser) sayTurn(t *turnFields, at int) (detail string) {
+	switch {
+	case t.role.kind == kindNull && (t.human.kind != kindNull || t.answer.kind != kindNull):
+		p.said = append(p.said, said{who: user, text: t.human, at: int32(at)}, said{who: assistant, text: t.answer, at: int32(at)})
+	case t.role.kind != kindString:
+		return fmt.Sprintf("the role of turn %d is %v, want a string", len(p.said), t.role.kind)
+	default:
+		p.said = append(p.said, said{who: t.who, role: t.role, text: t.content, at: int32(at)})
 	}
 	return ""
 }
@@ -112,12 +137,13 @@ type turnFields struct {
 	who           speaker // if the role means something else than usual
 	human, answer value   // of a turn of both sides
 	ranks         [2]uint8
+	end           int // the offset behind it
 }
 
-// turn finds the role and the text of a turn.
-func (p *Parser) turn(r *record, turn value) (t turnFields) {
-	role, content := p.ownTurnNames()
-	t = turnOf(r.raw, turn, role, content)
+// turn finds the role and the text of the turn that begins at an offset.
+func (p *Parser) turn(r *record, at int) (t turnFields) {
+	t = turnOf(r.raw, at, p.names)
+	role, _ := p.names.ofTurn()
 	// What answers in SGD and MultiWOZ is a system, and never a prompt.
 	const rankSpeaker = 2
 	if role == nil && t.ranks[0] == rankSpeaker && t.role.kind == kindString && string(lowerASCII(t.role.of(r.raw))) == "system" {
@@ -126,17 +152,12 @@ func (p *Parser) turn(r *record, turn value) (t turnFields) {
 	return t
 }
 
-func (p *Parser) ownTurnNames() (role, content []byte) {
-	if p.names == nil {
-		return nil, nil
-	}
-	return p.names.role, p.names.content
-}
-
-// turnOf is what turn finds; role and content are the user's names for them,
-// if not nil. Of several names the earliest that is not null counts.
-func turnOf(b []byte, turn value, role, content []byte) (t turnFields) {
-	for s := newFieldScan(b, turn); s.next(); {
+// turnOf is what the file says of the turn that begins at an offset. Of several
+// names the earliest that is not null counts.
+func turnOf(b []byte, at int, names *names) (t turnFields) {
+	role, content := names.ofTurn()
+	s := fieldScan{b: b, i: at}
+	for s.next() {
 		name := s.name()
 		i, rank := turnRank(name)
 		switch {
@@ -158,7 +179,13 @@ func turnOf(b []byte, turn value, role, content []byte) (t turnFields) {
 			t.answer = s.value
 		}
 	}
+	t.end = s.end()
 	return t
+}
+
+// isUnnamed reports whether a turn has a text and says nothing of who says it.
+func (t *turnFields) isUnnamed() bool {
+	return t.role.kind == kindNull && t.human.kind == kindNull && t.answer.kind == kindNull && t.content.kind == kindString
 }
 
 func (t *turnFields) set(to *value, i int, rank uint8, v value) {
@@ -198,18 +225,18 @@ func turnRank(name []byte) (i int, rank uint8) {
 }
 
 // isTurn reports whether an object that was checked looks like a turn.
-func isTurn(b []byte, v value) bool {
-	t := turnOf(b, v, nil, nil)
-	return t.role.kind == kindString && (t.content.kind == kindString || t.content.kind == kindArray)
+func isTurn(b []byte, v value, names *names, unnamed bool) bool {
+	t := turnOf(b, int(v.from), names)
+	return unnamed && t.isUnnamed() || t.role.kind == kindString && (t.content.kind == kindString || t.content.kind == kindArray)
 }
 
 // isMessages reports whether a value that was checked is a list of turns.
-func isMessages(b []byte, v value) bool {
+func isMessages(b []byte, v value, names *names) bool {
 	if v.kind != kindArray {
 		return false
 	}
 	s := newListScan(b, v)
-	return s.next() && s.value.kind == kindObject && turnOf(b, s.value, nil, nil).role.kind == kindString
+	return s.next() && s.value.kind == kindObject && turnOf(b, int(s.value.from), names).role.kind == kindString
 }
 
 // asks reports whether the first in a list of turns who is no system asks.
@@ -221,7 +248,7 @@ func (p *Parser) asks(r *record, list value) bool {
 		if s.value.kind != kindObject {
 			return false
 		}
-		if t := p.turn(r, s.value); t.role.kind == kindString {
+		if t := p.turn(r, int(s.value.from)); t.role.kind == kindString {
 			if who := speakerOf(roleOf(r, t.role)); who != system {
 				return who == user
 			}

@@ -43,7 +43,7 @@ func (p *Parser) entries(from Record) {
 			p.reject(lines.of(entry.from), ReasonYAML, fault)
 			return
 		}
-		text := value{span{int32(start), int32(len(p.cells.text))}, kindString}
+		text := value{span: span{int32(start), int32(len(p.cells.text))}, kind: kindString}
 		p.said = append(p.said, said{who: user + speaker(i%2), text: text, at: entry.from})
 	}
 	p.rec.reset(p.cells.text, from.Line)

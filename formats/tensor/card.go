@@ -10,8 +10,7 @@ import (
 
 // CardOptions are what a card says beyond the manifest.
 type CardOptions struct {
-	Title   string // "" means "cubeset dataset"
-	Licence string // of the data, an identifier of Hugging Face; "" leaves it out
+	Title string // "" means "cubeset dataset"
 }
 
 // Card is the README.md of a dataset: front matter that tells Hugging Face
@@ -57,10 +56,14 @@ func (c *card) splits() []string {
 
 func (c *card) frontMatter() {
 	c.text("---\n")
-	if c.o.Licence != "" {
-		c.text("license: %s\n", quoted(c.o.Licence))
+	id, name := hubLicence(c.m.Licence)
+	if id != "" {
+		c.text("license: %s\n", quoted(id))
 	}
-	c.text("pretty_name: %s\ntags:\n- cubeset\n", quoted(c.o.Title))
+	if name != "" {
+		c.text("license_name: %s\n", quoted(name))
+	}
+	c.text("pretty_name: %s\nsize_categories:\n- %s\ntags:\n- cubeset\n- embeddings\n", quoted(c.o.Title), sizeCategory(c.m.Kept))
 	if splits := c.splits(); len(splits) > 0 {
 		c.text("configs:\n- config_name: default\n  data_files:\n")
 		for _, s := range splits {
@@ -82,6 +85,16 @@ func (c *card) frontMatter() {
 	c.text("---\n")
 }
 
+// sizeCategory is how the Hub counts rows.
+func sizeCategory(rows int64) string {
+	names := []string{"n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B", "10B<n<100B", "100B<n<1T", "n>1T"}
+	i := 0
+	for limit := int64(1000); rows >= limit && i < len(names)-1; limit *= 10 {
+		i++
+	}
+	return names[i]
+}
+
 func (c *card) summary() {
 	m, t := &c.m, &c.m.Teacher
 	c.text("\nQuestions and answers from dialogues. Each question and each answer comes with a\nteacher model's embedding, a float32 tensor of shape [%s]", strings.ReplaceAll(m.Shape.String(), "x", ", "))
@@ -92,7 +105,7 @@ func (c *card) summary() {
 	for _, kv := range [][2]string{
 		{"teacher", t.Name}, {"model", t.Model}, {"revision", t.Revision}, {"teacher's licence", t.Licence},
 		{"projection", t.Projection}, {"determinism", t.Determinism}, {"space", t.SpaceID},
-		{"profile", string(m.Profile)}, {"licence of the data", c.o.Licence},
+		{"profile", string(m.Profile)}, {"licence of the data", m.Licence},
 		{"made with", "cubeset " + m.Cubeset + ", format " + m.FormatVersion},
 	} {
 		if kv[1] != "" {
@@ -103,15 +116,14 @@ func (c *card) summary() {
 
 func (c *card) counts() {
 	m := &c.m
-	c.text("\n## Rows\n\n| | rows |\n|---|---:|\n| records read | %d |\n| **kept** | **%d** |\n", m.Read, m.Kept)
-	for _, s := range slices.Sorted(maps.Keys(m.Splits)) {
-		c.text("| kept, split %s | %d |\n", markdown(s), m.Splits[s])
-	}
-	for _, k := range slices.Sorted(maps.Keys(m.Dropped)) {
-		c.text("| dropped: %s | %d |\n", markdown(k), m.Dropped[k])
-	}
-	for _, k := range slices.Sorted(maps.Keys(m.Skipped)) {
-		c.text("| skipped: %s | %d |\n", markdown(k), m.Skipped[k])
+	c.text("\n## Rows\n\n| | rows | of those read |\n|---|---:|---:|\n| records read | %d | |\n| **kept** | **%d** | %s |\n", m.Read, m.Kept, c.share(m.Kept))
+	for _, part := range []struct {
+		label string
+		rows  map[string]int64
+	}{{"kept, split", m.Splits}, {"dropped:", m.Dropped}, {"skipped:", m.Skipped}} {
+		for _, k := range slices.Sorted(maps.Keys(part.rows)) {
+			c.text("| %s %s | %d | %s |\n", part.label, markdown(k), part.rows[k], c.share(part.rows[k]))
+		}
 	}
 	if len(m.Inputs) > 0 {
 		c.text("\n| input | records | bytes |\n|---|---:|---:|\n")
@@ -121,14 +133,28 @@ func (c *card) counts() {
 	}
 }
 
+// share is n by the records read.
+func (c *card) share(n int64) string {
+	if c.m.Read == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(c.m.Read))
+}
+
 func (c *card) filters() {
 	c.text("\n## Filters\n\nA row is kept if the cosine of its question and answer is at least %v (%s).\n", c.m.Similarity.Min, markdown(c.m.Similarity.From))
 	if len(c.m.Filters) == 0 {
 		return
 	}
-	c.text("\n| filter | judges | digest | config |\n|---|---|---|---|\n")
+	c.text("\n| filter | judges | dropped | of those read | config | digest |\n|---|---|---:|---:|---|---|\n")
 	for _, f := range c.m.Filters {
-		c.text("| %s | %s | %s | %s |\n", markdown(f.Name), markdown(f.Stage), markdown(f.Digest), markdown(string(f.Config)))
+		var dropped int64
+		for reason, n := range c.m.Dropped {
+			if strings.HasPrefix(reason, f.Name+"/") {
+				dropped += n
+			}
+		}
+		c.text("| %s | %s | %d | %s | %s | %s |\n", markdown(f.Name), markdown(f.Stage), dropped, c.share(dropped), markdown(string(f.Config)), markdown(f.Digest))
 	}
 }
 
@@ -172,6 +198,12 @@ func (c *card) limits() {
 - The texts are those of the inputs. Filters drop what they recognise, nothing more: do not take the
   data to be free of errors, of offence or of personal data.
 `)
+	if c.m.Licence == "" {
+		c.text("- Nobody has said under which licence the data may be used. That of the inputs holds; ask whoever\n  made them.\n")
+	}
+	if c.m.Profile == Compact {
+		c.text("- The tensors are encoded as BYTE\\_STREAM\\_SPLIT, in data pages of version 2: `fastparquet` does not\n  read them, and Spark before 4.3 needs the setting above.\n")
+	}
 	if c.m.Teacher.Determinism != "exact" {
 		c.text("- The teacher does not promise the same vector for the same text to the last bit.\n")
 	}

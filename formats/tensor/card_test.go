@@ -2,6 +2,8 @@ package tensor
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,9 +12,9 @@ import (
 
 func TestCardFrontMatter(t *testing.T) {
 	m := testManifest()
-	m.Splits["train"], m.Splits["validation"] = 2, 1
-	card := Card(m, CardOptions{Title: "chats: \"the\" best", Licence: "cc-by-4.0"})
-	if !bytes.Equal(card, Card(m, CardOptions{Title: "chats: \"the\" best", Licence: "cc-by-4.0"})) {
+	m.Splits["train"], m.Splits["validation"], m.Licence = 2, 1, "cc-by-4.0"
+	card := Card(m, CardOptions{Title: "chats: \"the\" best"})
+	if !bytes.Equal(card, Card(m, CardOptions{Title: "chats: \"the\" best"})) {
 		t.Error("two cards differ")
 	}
 	var front struct {
@@ -68,18 +70,19 @@ func TestCardEscapesHostileText(t *testing.T) {
 	const evil = "x|y<img src=x onerror=alert(1)>\n---\n# h `c` [l](javascript:1) \x1b[31m \u202e *b* www.evil.example"
 	m := testManifest()
 	m.Teacher = TeacherInfo{Name: evil, Model: evil, Licence: evil, SpaceID: evil}
+	m.Licence = evil + ": !!python/object"
 	m.Inputs = []Input{{Name: evil}}
 	m.Dropped = map[string]int64{evil: 1}
 	m.Splits[evil] = 0
 	m.Filters[0].Config = []byte(`{"words":"<script>|` + "`" + `"}`)
-	card := string(Card(m, CardOptions{Title: evil, Licence: evil + ": !!python/object"}))
+	card := string(Card(m, CardOptions{Title: evil}))
 	parts := strings.SplitN(card, "---\n", 3)
 	var front map[string]any
 	if err := yaml.Unmarshal([]byte(parts[1]), &front); err != nil {
 		t.Fatalf("front matter: %v", err)
 	}
-	if s, ok := front["license"].(string); !ok || !strings.HasSuffix(s, "!!python/object") {
-		t.Errorf("licence is %v", front["license"])
+	if front["license"] != "other" || !regexp.MustCompile(`^[a-z0-9.-]+$`).MatchString(fmt.Sprint(front["license_name"])) {
+		t.Errorf("licence is %v, %v", front["license"], front["license_name"])
 	}
 	body, _, _ := strings.Cut(parts[2], "\n## Columns")
 	for _, bad := range []string{"<img", "<script", " `c`", "[l](", "\x1b", "\u202e", " *b*", "\n---\n", "\n# h", "www.evil"} {
@@ -92,11 +95,48 @@ func TestCardEscapesHostileText(t *testing.T) {
 			continue
 		}
 		bars := strings.Count(line, "|") - strings.Count(line, `\|`)
-		if bars < 3 || bars > 5 {
+		if bars < 3 || bars > 7 {
 			t.Errorf("a row with %d bars: %s", bars, line)
 		}
 	}
 	if n := len(markdown(strings.Repeat("x", 10_000))); n > cardTextMax+3 {
 		t.Errorf("%d bytes of one name", n)
+	}
+}
+
+func TestCardCountsWhatFiltersDropped(t *testing.T) {
+	m := vectorManifest()
+	m.Dropped = map[string]int64{"length/too_short": 1, "length/too_long": 1, "lengthy/x": 1, "dedup/exact": 2}
+	card := string(Card(m, CardOptions{}))
+	for _, say := range []string{
+		"| **kept** | **6** | 66.7 % |", "| dropped: dedup/exact | 2 | 22.2 % |", "| length | text | 2 | 22.2 % | ", "| similarity | vector | 0 | 0.0 % | ",
+		"- n<1K\n", "enableNestedColumnVectorizedReader", "fastparquet", "licence of the data | cc-by-4\\.0 |",
+	} {
+		if !strings.Contains(card, say) {
+			t.Errorf("the card does not say %q:\n%s", say, card)
+		}
+	}
+	m.Profile, m.Licence = Compat, ""
+	if card := string(Card(m, CardOptions{})); strings.Contains(card, "enableNested") || !strings.Contains(card, "Nobody has said under which licence") {
+		t.Errorf("a card of compat without a licence:\n%s", card)
+	}
+}
+
+func TestHubLicence(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"": {}, "mit": {"mit", ""}, " CC-BY-4.0 ": {"cc-by-4.0", ""}, "My Own Licence, v2": {"other", "my-own-licence-v2"},
+		"other": {"other", ""}, "«»": {"other", "unnamed"}, "../a\n- b": {"other", "a-b"},
+	} {
+		if id, name := hubLicence(in); id != want[0] || name != want[1] {
+			t.Errorf("%q: %q, %q, want %v", in, id, name, want)
+		}
+	}
+}
+
+func TestSizeCategory(t *testing.T) {
+	for n, want := range map[int64]string{0: "n<1K", 999: "n<1K", 1000: "1K<n<10K", 99_999: "10K<n<100K", 1 << 62: "n>1T"} {
+		if got := sizeCategory(n); got != want {
+			t.Errorf("%d rows: %s, want %s", n, got, want)
+		}
 	}
 }

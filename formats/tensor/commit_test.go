@@ -3,6 +3,7 @@ package tensor
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"maps"
 	"path"
 	"reflect"
@@ -20,7 +21,7 @@ type snapshots struct {
 func commits(t *testing.T) []snapshots {
 	shape := Shape{2, 3}
 	a := testDataset(t, shape, 5, 1, "train-aa", "train-bb", "validation-aa")
-	grown := testDataset(t, shape, 5, 1, "train-aa", "train-bb", "train-cc", "validation-aa")
+	grown := testDataset(t, shape, 5, 1, "train-aa", "train-bb", "validation-aa", "train-cc") // equal names have equal bytes
 	other := testDataset(t, shape, 7, 2, "train-dd", "validation-dd")
 	less := testDataset(t, shape, 5, 1, "train-aa")
 	same := testDataset(t, shape, 5, 1, "train-aa", "train-bb", "validation-aa")
@@ -181,6 +182,73 @@ func TestRecoverStoppedAtAnyCall(t *testing.T) {
 						s.checkDone(t, m)
 					}
 				}
+			}
+		})
+	}
+}
+
+// globber is a reader that lists data/*.parquet once and then opens what it
+// listed by name, one file at a time.
+type globber struct {
+	names []string
+	got   map[string]string
+	err   error
+}
+
+func (g *globber) step(m *memFS) {
+	if g.err != nil || len(g.got) == len(g.names) {
+		return
+	}
+	name := g.names[len(g.got)]
+	f, ok := m.files["ds/data/"+name]
+	if !ok {
+		g.err = fs.ErrNotExist
+		return
+	}
+	g.got[name] = string(f.Data)
+}
+
+// At every call of a commit a reader begins, and reads on, a file a call, while
+// the commit does. It ends up with one dataset, or is told that a file is gone:
+// never with parts of both, unless a part's name says nothing of its bytes,
+// which is the twin.
+func TestGlobbingReadersAtEveryCall(t *testing.T) {
+	for _, s := range commits(t) {
+		if s.name == "twin" {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			m := s.start(t)
+			var readers []*globber
+			m.before = func() error {
+				for _, g := range readers {
+					g.step(m)
+				}
+				readers = append(readers, &globber{names: slices.Sorted(maps.Keys(globbed(m))), got: map[string]string{}})
+				return nil
+			}
+			if err := s.commit(m); err != nil {
+				t.Fatal(err)
+			}
+			var old, fresh, gone int
+			for i, g := range readers {
+				for range g.names {
+					g.step(m)
+				}
+				switch {
+				case g.err != nil:
+					gone++
+				case maps.Equal(g.got, s.new.data()):
+					fresh++
+				case maps.Equal(g.got, s.old.data()):
+					old++
+				default:
+					t.Errorf("the reader of call %d has %v", i+1, slices.Sorted(maps.Keys(g.got)))
+				}
+			}
+			t.Logf("%d readers: %d the old dataset, %d the new, %d a file that is gone", len(readers), old, fresh, gone)
+			if fresh == 0 || len(readers) < 30 {
+				t.Errorf("of %d readers %d saw the new dataset", len(readers), fresh)
 			}
 		})
 	}

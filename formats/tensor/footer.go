@@ -1,12 +1,14 @@
 package tensor
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	guard "github.com/cubeset/cubeset/formats/internal/footer"
 )
 
 const chunkBytesMax = 4 << 30
@@ -29,12 +31,16 @@ type chunk struct {
 	codec        format.CompressionCodec
 	offset, size int64
 	values       int64
+	split        bool // some of its values are BYTE_STREAM_SPLIT
 }
 
 // readFooter reads a file's end, lets check refuse its columns, and holds every
 // number against the file's size and the other numbers.
 func readFooter(r io.ReaderAt, size int64, check func([]column) error) (*footer, error) {
-	md, end, err := readMetadata(r, size)
+	md, end, err := guard.Read(r, size)
+	if errors.Is(err, guard.ErrNotParquet) {
+		return nil, fmt.Errorf("%w: %w", ErrNotDataset, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,45 +70,6 @@ func readFooter(r io.ReaderAt, size int64, check func([]column) error) (*footer,
 		return nil, fmt.Errorf("footer: %w: it counts %d rows, its row groups %d", ErrDamaged, f.rows, rows)
 	}
 	return f, nil
-}
-
-// readMetadata decodes the footer of a file and returns where it begins.
-func readMetadata(r io.ReaderAt, size int64) (*format.FileMetaData, int64, error) {
-	var head [len(magic)]byte
-	var trailer [trailerSize]byte
-	if size < int64(len(head)+len(trailer)) {
-		return nil, 0, fmt.Errorf("%w: %d bytes are no Parquet file", ErrNotDataset, size)
-	}
-	if err := readAt(r, head[:], 0); err != nil {
-		return nil, 0, err
-	}
-	if string(head[:]) != magic {
-		return nil, 0, fmt.Errorf("%w: no Parquet file", ErrNotDataset)
-	}
-	if err := readAt(r, trailer[:], size-trailerSize); err != nil {
-		return nil, 0, err
-	}
-	if string(trailer[4:]) != magic {
-		return nil, 0, fmt.Errorf("%w: the file does not end like Parquet", ErrDamaged)
-	}
-	n := int64(binary.LittleEndian.Uint32(trailer[:]))
-	end := size - trailerSize - n
-	if n > footerBytesMax || end < int64(len(head)) {
-		return nil, 0, fmt.Errorf("footer: %w: %d bytes in a file of %d, at most %d", ErrDamaged, n, size, footerBytesMax)
-	}
-	b := make([]byte, n)
-	if err := readAt(r, b, end); err != nil {
-		return nil, 0, err
-	}
-	md := new(format.FileMetaData)
-	used, err := decodeThrift(b, md)
-	if err != nil {
-		return nil, 0, fmt.Errorf("footer: %w", err)
-	}
-	if used != len(b) {
-		return nil, 0, fmt.Errorf("footer: %w: %d of its %d bytes are used", ErrDamaged, used, len(b))
-	}
-	return md, end, nil
 }
 
 // readColumns turns a flattened schema into columns. Whatever cubeset does not
@@ -166,7 +133,8 @@ func readGroup(rg *format.RowGroup, cs []column, end int64) (group, error) {
 		if rg.Columns[i].FilePath != "" || m.DictionaryPageOffset != 0 {
 			return g, fmt.Errorf("column %s: %w: pages of another program", cs[i].name, ErrNotDataset)
 		}
-		k := chunk{codec: m.Codec, offset: m.DataPageOffset, size: m.TotalCompressedSize, values: m.NumValues}
+		k := chunk{codec: m.Codec, offset: m.DataPageOffset, size: m.TotalCompressedSize, values: m.NumValues,
+			split: slices.Contains(m.Encoding, format.ByteStreamSplit)}
 		g.chunks[i] = k
 		var what string
 		switch {
@@ -174,7 +142,7 @@ func readGroup(rg *format.RowGroup, cs []column, end int64) (group, error) {
 			what = "another column than the schema's"
 		case !slices.Contains(codecs, k.codec):
 			what = fmt.Sprintf("codec %d is not one of %v", k.codec, codecs)
-		case k.offset < int64(len(magic)) || k.size < 1 || k.size > chunkBytesMax || k.offset > end-k.size:
+		case k.offset < int64(len(guard.Magic)) || k.size < 1 || k.size > chunkBytesMax || k.offset > end-k.size:
 			what = fmt.Sprintf("bytes %d+%d are outside of the file", k.offset, k.size)
 		case cs[i].kind != tensors && k.values != g.rows,
 			cs[i].kind == tensors && (k.values < g.rows || k.values%g.rows != 0 || k.values/g.rows > shapeSizeMax):
@@ -185,14 +153,4 @@ func readGroup(rg *format.RowGroup, cs []column, end int64) (group, error) {
 		return g, fmt.Errorf("column %s: %w: %s", cs[i].name, ErrDamaged, what)
 	}
 	return g, nil
-}
-
-func readAt(r io.ReaderAt, b []byte, at int64) error {
-	if n, err := r.ReadAt(b, at); n < len(b) {
-		if err == io.EOF || err == nil {
-			return fmt.Errorf("%w: the file ends before byte %d", ErrDamaged, at+int64(len(b)))
-		}
-		return fmt.Errorf("read: %w", err)
-	}
-	return nil
 }

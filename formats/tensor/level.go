@@ -3,12 +3,12 @@ package tensor
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
-// expandLevels decodes n levels of width bits each, in Parquet's mix of runs
-// and packed groups, behind their length at the front of page. It returns the
-// levels and the rest of the page.
-func expandLevels(dst, page []byte, width uint, n int) (levels, rest []byte, err error) {
+// cutLevels parts a page of version 1 into its next levels, which come behind
+// their length, and the rest.
+func cutLevels(page []byte) (levels, rest []byte, err error) {
 	if len(page) < 4 {
 		return nil, nil, fmt.Errorf("%w: levels are missing", ErrDamaged)
 	}
@@ -16,28 +16,31 @@ func expandLevels(dst, page []byte, width uint, n int) (levels, rest []byte, err
 	if uint64(size) > uint64(len(page)-4) {
 		return nil, nil, fmt.Errorf("%w: %d bytes of levels in a page of %d", ErrDamaged, size, len(page))
 	}
-	src, rest := page[4:4+size], page[4+size:]
+	return page[4 : 4+size], page[4+size:], nil
+}
+
+// expandLevels decodes n levels of width bits each, in Parquet's mix of runs
+// and packed groups.
+func expandLevels(dst, src []byte, width uint, n int) ([]byte, error) {
 	dst = dst[:0]
 	for len(dst) < n {
 		head, used := binary.Uvarint(src)
 		if used <= 0 {
-			return nil, nil, fmt.Errorf("%w: %d levels of %d", ErrDamaged, len(dst), n)
+			return dst, fmt.Errorf("%w: %d levels of %d", ErrDamaged, len(dst), n)
 		}
 		src = src[used:]
 		missing := n - len(dst)
 		if head&1 == 0 { // a run
 			if head>>1 > uint64(missing) || len(src) == 0 {
-				return nil, nil, fmt.Errorf("%w: a run beyond %d levels", ErrDamaged, n)
+				return dst, fmt.Errorf("%w: a run beyond %d levels", ErrDamaged, n)
 			}
-			for range head >> 1 {
-				dst = append(dst, src[0])
-			}
+			dst = appendRun(dst, src[0], int(head>>1))
 			src = src[1:]
 			continue
 		}
 		groups := head >> 1 // of eight levels, width bytes each
 		if groups > uint64(len(src))/uint64(width) {
-			return nil, nil, fmt.Errorf("%w: packed levels beyond their end", ErrDamaged)
+			return dst, fmt.Errorf("%w: packed levels beyond their end", ErrDamaged)
 		}
 		packed := src[:groups*uint64(width)]
 		src = src[len(packed):]
@@ -46,5 +49,20 @@ func expandLevels(dst, page []byte, width uint, n int) (levels, rest []byte, err
 			dst = append(dst, packed[bit/8]>>(bit%8)&(1<<width-1)) // width 1 or 2: never across a byte
 		}
 	}
-	return dst, rest, nil
+	return dst, nil
+}
+
+// appendRun doubles what it has instead of going byte by byte: the levels of
+// tensors are all runs.
+func appendRun(dst []byte, v byte, n int) []byte {
+	at := len(dst)
+	dst = slices.Grow(dst, n)[:at+n]
+	run := dst[at:]
+	if n > 0 {
+		run[0] = v
+	}
+	for done := 1; done < n; done *= 2 {
+		copy(run[done:], run[:done])
+	}
+	return dst
 }

@@ -23,6 +23,7 @@ type Manifest struct {
 	Shape         Shape            `json:"shape"`
 	Profile       Profile          `json:"profile"`
 	Normalised    bool             `json:"normalised"`
+	Licence       string           `json:"licence"` // of the data, an identifier of Hugging Face; "" means that nobody said
 	Teacher       TeacherInfo      `json:"teacher"`
 	Similarity    Similarity       `json:"similarity"`
 	Filters       []FilterInfo     `json:"filters"`

@@ -45,7 +45,7 @@ func TestManifestValidate(t *testing.T) {
 		{"parts", func(m *Manifest) { m.Parts[0].Rows = 2 }, "the parts hold 2 rows, kept are 3"},
 		{"splits", func(m *Manifest) { m.Splits["train"] = 2 }, "the splits hold 2 rows, kept are 3"},
 		{"split of parts", func(m *Manifest) { m.Splits["train"], m.Splits["validation"] = 2, 1 }, `split "train": its parts hold 3 rows, counted are 2`},
-		{"profile", func(m *Manifest) { m.Profile = "x" }, `profile "x" is unknown: it is "compat" or "fast"`},
+		{"profile", func(m *Manifest) { m.Profile = "x" }, `profile "x" is unknown: it is one of [compat compact fast]`},
 		{"shape", func(m *Manifest) { m.Shape = Shape{0} }, "wrong tensor shape: 0 is outside"},
 		{"stage", func(m *Manifest) { m.Filters[0].Stage = "late" }, `filter "a": stage is "late", want text or vector`},
 		{"config", func(m *Manifest) { m.Filters[0].Config = json.RawMessage("{") }, `filter "a": its config is no JSON`},
@@ -140,6 +140,11 @@ func FuzzReadManifest(f *testing.F) {
 	}
 	f.Add(b)
 	f.Add([]byte(`{"format_version":"0.1","parts":[{"path":"data/../x"}]}`))
+	for _, v := range allVectors() {
+		if v.kind() == "manifest" {
+			f.Add(v.make(f))
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := decodeManifest(b)
 		if err != nil {

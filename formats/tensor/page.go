@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -9,13 +10,11 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
+
+	guard "github.com/cubeset/cubeset/formats/internal/footer"
 )
 
-const (
-	pageHeaderMax  = 64 << 10
-	pageBytesMax   = 64 << 20
-	bufferBytesMax = 256 << 20 // all page buffers of one open file
-)
+const bufferBytesMax = 256 << 20 // all page buffers of one open file
 
 // pages reads the pages of one column after the other and hands out their
 // values. It holds one page.
@@ -33,6 +32,7 @@ type pages struct {
 	raw, page, repeats, defined []byte
 
 	values []byte // of the current page, those not handed out
+	planes []byte // instead of values, all of them, if they are split
 	levels []byte // its definition levels, if the column is nullable
 	n      int    // its values not handed out, nulls among them
 }
@@ -41,7 +41,7 @@ type pages struct {
 func (p *pages) start(c chunk, rows int64) {
 	p.codec, p.at, p.end, p.left = c.codec, c.offset, c.offset+c.size, c.values
 	p.size = int(c.values / rows)
-	p.n, p.values, p.levels = 0, nil, nil
+	p.n, p.values, p.planes, p.levels = 0, nil, nil, nil
 }
 
 // finish makes sure that the chunk held nothing more.
@@ -106,13 +106,28 @@ func (p *pages) tensor(dst []float32) error {
 			return err
 		}
 	}
-	src := p.values[:4*len(dst)] // load made sure of whole rows
-	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+	if p.planes != nil {
+		join(dst, p.planes, len(p.planes)/4-p.n)
+	} else {
+		src := p.values[:4*len(dst)] // load made sure of whole rows
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+		}
+		p.values = p.values[len(src):]
 	}
-	p.values = p.values[len(src):]
 	p.n -= len(dst)
 	return nil
+}
+
+// join puts the four bytes of each value together again, those from number at
+// on: planes holds the first bytes of all values, then the second, and so on.
+func join(dst []float32, planes []byte, at int) {
+	n := len(planes) / 4
+	a, b := planes[at:][:len(dst)], planes[n+at:][:len(dst)]
+	c, d := planes[2*n+at:][:len(dst)], planes[3*n+at:][:len(dst)]
+	for i := range dst {
+		dst[i] = math.Float32frombits(uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(d[i])<<24)
+	}
 }
 
 // next goes to the next value of a scalar column and tells whether it is there
@@ -138,84 +153,56 @@ func (p *pages) load() error {
 	if err != nil {
 		return err
 	}
-	if p.raw, err = p.grow(p.raw, int(h.CompressedPageSize)); err != nil {
+	if p.raw, err = p.grow(p.raw, h.stored); err != nil {
 		return err
 	}
-	if err := readAt(p.r, p.raw, p.at); err != nil {
+	if err := guard.ReadAt(p.r, p.raw, p.at); err != nil {
 		return err
 	}
 	p.at += int64(len(p.raw))
-	if sum := int32(crc32.ChecksumIEEE(p.raw)); h.CRC != 0 && h.CRC != sum {
-		return fmt.Errorf("%w: page checksum is %08x, want %08x", ErrDamaged, uint32(sum), uint32(h.CRC))
+	if sum := int32(crc32.ChecksumIEEE(p.raw)); h.crc != 0 && h.crc != sum {
+		return fmt.Errorf("%w: page checksum is %08x, want %08x", ErrDamaged, uint32(sum), uint32(h.crc))
 	}
-	if p.page, err = p.grow(p.page, int(h.UncompressedPageSize)); err != nil {
+	if err := p.expand(h); err != nil {
 		return err
 	}
-	if err := expand(p.decoder, p.codec, p.page, p.raw); err != nil {
-		return err
-	}
-	p.n = int(h.DataPageHeader.V.NumValues)
+	p.n = h.values
 	p.left -= int64(p.n)
-	return p.split()
+	return p.split(h)
 }
 
-// header reads and checks the next page's header and steps over it.
-func (p *pages) header() (*format.PageHeader, error) {
-	if len(p.values) != 0 {
-		return nil, fmt.Errorf("%w: %d bytes behind a page's values", ErrDamaged, len(p.values))
+// expand decompresses the page that is in p.raw into p.page.
+func (p *pages) expand(h pageHead) (err error) {
+	if p.page, err = p.grow(p.page, h.expanded); err != nil {
+		return err
 	}
-	var err error
-	if p.raw, err = p.grow(p.raw, int(min(p.end-p.at, 256))); err != nil {
-		return nil, err
+	codec, apart := p.codec, h.repeats+h.defined
+	if h.plain || h.apart && len(p.raw) == apart { // where all is null there is nothing to decompress
+		codec = format.Uncompressed
 	}
-	if err := readAt(p.r, p.raw, p.at); err != nil {
-		return nil, err
-	}
-	h := new(format.PageHeader)
-	n, err := decodeThrift(p.raw, h)
-	if err != nil { // statistics make a header long
-		if p.raw, err = p.grow(p.raw, int(min(p.end-p.at, pageHeaderMax))); err != nil {
-			return nil, err
-		}
-		if err := readAt(p.r, p.raw, p.at); err != nil {
-			return nil, err
-		}
-		if n, err = decodeThrift(p.raw, h); err != nil {
-			return nil, fmt.Errorf("page header: %w", err)
-		}
-	}
-	p.at += int64(n)
-	d := &h.DataPageHeader.V
-	switch {
-	case h.Type != format.DataPage || !h.DataPageHeader.Valid:
-		return nil, fmt.Errorf("%w: page type %d, want %d", ErrDamaged, h.Type, format.DataPage)
-	case d.Encoding != format.Plain || d.DefinitionLevelEncoding != format.RLE || d.RepetitionLevelEncoding != format.RLE:
-		return nil, fmt.Errorf("%w: page encoding %d, want %d", ErrDamaged, d.Encoding, format.Plain)
-	case h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > p.end-p.at,
-		h.CompressedPageSize > pageBytesMax || h.UncompressedPageSize < 0 || h.UncompressedPageSize > pageBytesMax:
-		return nil, fmt.Errorf("%w: a page of %d bytes, %d expanded, with %d left", ErrDamaged, h.CompressedPageSize, h.UncompressedPageSize, p.end-p.at)
-	case d.NumValues < 1 || int64(d.NumValues) > p.left || int(d.NumValues)%p.size != 0:
-		return nil, fmt.Errorf("%w: a page of %d values with %d left, %d a row", ErrDamaged, d.NumValues, p.left, p.size)
-	}
-	return h, nil
+	copy(p.page[:apart], p.raw)
+	return expand(p.decoder, codec, p.page[apart:], p.raw[apart:])
 }
 
 // split parts the page into levels and values.
-func (p *pages) split() (err error) {
-	p.values, p.levels = p.page, nil
+func (p *pages) split(h pageHead) (err error) {
+	p.values, p.levels, p.planes = p.page, nil, nil
 	switch {
 	case p.column.kind == tensors:
-		if p.repeats, p.values, err = expandLevels(p.repeats, p.values, 1, p.n); err != nil {
+		if p.repeats, err = p.takeLevels(p.repeats, h.apart, h.repeats, 1); err != nil {
 			return err
 		}
-		if p.defined, p.values, err = expandLevels(p.defined, p.values, 2, p.n); err != nil {
+		if p.defined, err = p.takeLevels(p.defined, h.apart, h.defined, 2); err != nil {
 			return err
 		}
 		if len(p.values) != 4*p.n || !wholeRows(p.repeats, p.defined, p.size) {
 			return fmt.Errorf("%w: not %d values in every row", ErrDamaged, p.size)
 		}
+		if h.split {
+			p.planes, p.values = p.values, nil
+		}
 	case p.column.nullable:
-		if p.defined, p.values, err = expandLevels(p.defined, p.values, 1, p.n); err != nil {
+		if p.defined, err = p.takeLevels(p.defined, h.apart, h.defined, 1); err != nil {
 			return err
 		}
 		p.levels = p.defined
@@ -223,25 +210,30 @@ func (p *pages) split() (err error) {
 	return nil
 }
 
+// takeLevels takes one kind of levels off the front of the page: size bytes
+// if they were kept apart, else as many as their first four bytes say.
+func (p *pages) takeLevels(dst []byte, apart bool, size int, width uint) (_ []byte, err error) {
+	if !apart {
+		var src []byte
+		if src, p.values, err = cutLevels(p.values); err != nil {
+			return dst, err
+		}
+		return expandLevels(dst, src, width, p.n)
+	}
+	src := p.values[:size]
+	p.values = p.values[size:]
+	return expandLevels(dst, src, width, p.n)
+}
+
 // wholeRows tells whether rows of size values each, none null, make up the
 // levels: 0 starts a row, 2 says that a value is there.
 func wholeRows(repeats, defined []byte, size int) bool {
 	for i := 0; i < len(repeats); i += size {
-		if repeats[i] != 0 {
-			return false
-		}
-		for _, r := range repeats[i+1 : i+size] {
-			if r != 1 {
-				return false
-			}
-		}
-	}
-	for _, d := range defined {
-		if d != 2 {
+		if repeats[i] != 0 || bytes.Count(repeats[i+1:i+size], []byte{1}) != size-1 {
 			return false
 		}
 	}
-	return true
+	return bytes.Count(defined, []byte{2}) == len(defined)
 }
 
 func (p *pages) grow(b []byte, n int) ([]byte, error) {

@@ -137,14 +137,26 @@ func (f *footer) tensorSize() (int, error) {
 func (p *Part) Schema() (Schema, error) {
 	s := p.schema
 	s.Shape, s.Scores = slices.Clone(s.Shape), slices.Clone(s.Scores)
-	s.Profile = Compat
-	if n := len(p.footer.columns); len(p.footer.groups) > 0 && p.footer.groups[0].chunks[n-1].codec == format.Uncompressed {
-		s.Profile = Fast
-	}
+	s.Profile = p.profile()
 	if s.Shape.Size() == 0 {
 		return s, fmt.Errorf("%w: no rows and no metadata tell its shape", ErrNotDataset)
 	}
 	return s, nil
+}
+
+// profile looks at the first of the tensors; without one, the profiles are the
+// same.
+func (p *Part) profile() Profile {
+	if len(p.footer.groups) == 0 {
+		return Compat
+	}
+	switch c := p.footer.groups[0].chunks[len(p.footer.columns)-1]; {
+	case c.split:
+		return Compact
+	case c.codec == format.Uncompressed:
+		return Fast
+	}
+	return Compat
 }
 
 // Meta is what the part says of itself, and whether it does.
@@ -152,6 +164,18 @@ func (p *Part) Meta() (Meta, bool) { return p.schema.Meta, p.meta }
 
 // NumRows is the number of rows.
 func (p *Part) NumRows() int64 { return p.footer.rows }
+
+// Tensors is the room that the tensors take, by the footer.
+func (p *Part) Tensors() (v Volume) {
+	for _, g := range p.footer.groups {
+		for i, c := range p.footer.columns {
+			if c.kind == tensors {
+				v = v.Add(Volume{4 * g.chunks[i].values, g.chunks[i].size})
+			}
+		}
+	}
+	return v
+}
 
 // Columns are the names of the columns, in order.
 func (p *Part) Columns() []string { return columnNames(p.footer.columns) }

@@ -46,9 +46,10 @@ func (r *record) setScores(v []float32) {
 	}
 }
 
-// scoreTags name the score columns and hide the rest. The names have passed
-// scoreName: none of them can break out of a tag.
-func scoreTags(scores []string) []parquet.WriterOption {
+// tags name the score columns, hide the rest of those fields, and encode the
+// tensors as l says. The names have passed scoreName: none of them can break
+// out of a tag.
+func tags(l layout, scores []string) []parquet.WriterOption {
 	var opts []parquet.WriterOption
 	for i := range scoresMax {
 		tag := `parquet:"-"`
@@ -56,6 +57,12 @@ func scoreTags(scores []string) []parquet.WriterOption {
 			tag = fmt.Sprintf(`parquet:"%s%s,plain,zstd"`, scorePrefix, scores[i])
 		}
 		opts = append(opts, tagOption{reflect.StructTag(tag), fmt.Sprintf("Score%02d", i)})
+	}
+	if l.split {
+		for field, name := range map[string]string{"QuestionEmbedding": questionEmbedding, "AnswerEmbedding": answerEmbedding} {
+			tag := fmt.Sprintf(`parquet:"%s,list,optional" parquet-element:",split"`, name)
+			opts = append(opts, tagOption{reflect.StructTag(tag), field})
+		}
 	}
 	return opts
 }

@@ -6,8 +6,6 @@ import (
 	"iter"
 	"math"
 	"strings"
-
-	"github.com/parquet-go/parquet-go"
 )
 
 // Reject is a record that did not become a row, and why.
@@ -41,7 +39,7 @@ func rejectColumns() []column {
 // WriteRejects writes a rejects file. A rejected text may be anything: what is
 // not UTF-8 in it is replaced, and what is longer than a row allows is cut.
 func WriteRejects(w io.Writer, rows iter.Seq[Reject]) (Stat, error) {
-	t := newTable[rejectRecord](w, rejectColumns(), &parquet.Uncompressed, map[string]string{
+	t := newTable[rejectRecord](w, rejectColumns(), Fast.layout(), map[string]string{
 		rejectsKey: `{"format_version":"` + FormatVersion + `"}`,
 	})
 	rec := make([]rejectRecord, 1)

@@ -3,6 +3,7 @@ package tensor
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -72,13 +73,16 @@ func checkTexts(texts ...string) error {
 }
 
 // notFinite is the place of the first NaN or infinity in v, or -1. All ones in
-// the exponent is what both have in common and no other float has.
+// the exponent is what both have in common and no other float has; one more
+// then carries into the sign.
 func notFinite(v []float32) int {
-	const exponent = 0x7f800000
-	for i, f := range v {
-		if math.Float32bits(f)&exponent == exponent {
-			return i
-		}
+	const exponent, one = 0x7f800000, 0x00800000
+	var carry uint32
+	for _, f := range v {
+		carry |= math.Float32bits(f)&exponent + one
 	}
-	return -1
+	if carry>>31 == 0 {
+		return -1
+	}
+	return slices.IndexFunc(v, func(f float32) bool { return math.Float32bits(f)&exponent == exponent })
 }

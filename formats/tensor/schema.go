@@ -12,25 +12,6 @@ const (
 	rowGroupRowsMax = 1 << 16
 )
 
-// Profile is how the bytes of a part are laid out. Every profile holds the
-// same columns and values.
-type Profile string
-
-const (
-	// Compat is read by every reader tried, and compresses everything.
-	Compat Profile = "compat"
-	// Fast is Compat with the tensors uncompressed.
-	Fast Profile = "fast"
-)
-
-// Validate names the profiles there are if p is none of them.
-func (p Profile) Validate() error {
-	if p != Compat && p != Fast {
-		return fmt.Errorf("profile %q is unknown: it is %q or %q", clip(string(p)), Compat, Fast)
-	}
-	return nil
-}
-
 // Meta is what a part says of itself, in its footer under the key "cubeset".
 type Meta struct {
 	FormatVersion string `json:"format_version"`

@@ -12,11 +12,26 @@ const (
 	shapeSizeMax = 1 << 20 // values of one tensor: 4 MiB
 )
 
-// Shape is the size of a tensor in each direction, outermost first.
+// Shape is the size of a tensor in each direction, outermost first: 1 to 8
+// directions, at most 1,048,576 values.
 type Shape []int
 
 // DefaultShape is the cube of a dataset that asks for nothing else.
 func DefaultShape() Shape { return Shape{8, 8, 12} }
+
+// ParseShape reads a shape as String writes it, "8x8x12", or with commas in
+// place of the x.
+func ParseShape(text string) (Shape, error) {
+	var s Shape
+	for _, dim := range strings.Split(strings.ReplaceAll(text, ",", "x"), "x") {
+		n, err := strconv.Atoi(strings.TrimSpace(dim))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %q is not like 8x8x12", ErrShape, clip(text))
+		}
+		s = append(s, n)
+	}
+	return s, s.Validate()
+}
 
 // Size is the number of values in a tensor.
 func (s Shape) Size() int {

@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
 )
 
 const (
@@ -16,9 +15,10 @@ const (
 
 // Stat describes a written file.
 type Stat struct {
-	Rows   int64
-	Bytes  int64
-	SHA256 string // hex
+	Rows    int64
+	Bytes   int64
+	SHA256  string // hex
+	Tensors Volume
 }
 
 // table writes records of one type as a Parquet file, to a writer that cannot
@@ -30,14 +30,14 @@ type table[T any] struct {
 	rows int64
 }
 
-func newTable[T any](w io.Writer, cs []column, codec compress.Codec, keys map[string]string, opts ...parquet.WriterOption) *table[T] {
+func newTable[T any](w io.Writer, cs []column, l layout, keys map[string]string, opts ...parquet.WriterOption) *table[T] {
 	s := newSink(w)
 	opts = append(opts,
 		&parquet.WriterConfig{CreatedBy: createdBy},
-		parquet.DataPageVersion(1),
+		parquet.DataPageVersion(l.pages),
 		parquet.PageBufferSize(pageBytes),
 		parquet.WriteBufferSize(0), // the sink must see each byte at once, to know where the row groups end
-		parquet.Compression(codec),
+		parquet.Compression(l.tensors),
 	)
 	for _, c := range cs {
 		opts = append(opts, parquet.SkipPageStatistics(c.path()...)) // the page index holds them already
@@ -66,8 +66,17 @@ func (t *table[T]) close() (Stat, error) {
 	if err := t.gw.Close(); err != nil {
 		return Stat{}, err
 	}
-	if err := t.sink.release(t.gw.File().Metadata(), t.cs); err != nil {
+	md := t.gw.File().Metadata()
+	if err := t.sink.release(md, t.cs); err != nil {
 		return Stat{}, err
 	}
-	return Stat{Rows: t.rows, Bytes: t.sink.bytes, SHA256: t.sink.sum()}, nil
+	st := Stat{Rows: t.rows, Bytes: t.sink.bytes, SHA256: t.sink.sum()}
+	for i := range md.RowGroups {
+		for j, c := range t.cs {
+			if m := &md.RowGroups[i].Columns[j].MetaData; c.kind == tensors {
+				st.Tensors = st.Tensors.Add(Volume{4 * m.NumValues, m.TotalCompressedSize})
+			}
+		}
+	}
+	return st, nil
 }

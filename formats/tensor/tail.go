@@ -6,11 +6,8 @@ import (
 
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
-)
 
-const (
-	magic       = "PAR1"
-	trailerSize = 8 // footer length and magic
+	guard "github.com/cubeset/cubeset/formats/internal/footer"
 )
 
 // correctTail makes, of the page index and footer that parquet-go wrote at
@@ -30,7 +27,7 @@ func correctTail(tail []byte, start int64, md *format.FileMetaData, cs []column)
 	}
 	var out []byte
 	if start == 0 { // a file without rows: its tail is all of it
-		out = append(out, tail[:len(magic)]...)
+		out = append(out, tail[:len(guard.Magic)]...)
 	}
 	move := func(offset *int64, length int32) {
 		from := *offset - start
@@ -59,7 +56,7 @@ func correctTail(tail []byte, start int64, md *format.FileMetaData, cs []column)
 	}
 	out = append(out, footer...)
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(footer)))
-	return append(out, magic...), nil
+	return append(out, guard.Magic...), nil
 }
 
 // flipTensors finds the two lists by their place in the flattened schema: a

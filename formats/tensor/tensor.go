@@ -7,7 +7,11 @@
 // memory without bound.
 package tensor
 
-import "errors"
+import (
+	"errors"
+
+	guard "github.com/cubeset/cubeset/formats/internal/footer"
+)
 
 // FormatVersion is the version of formats/SPEC.md that this package writes and
 // the only one it reads.
@@ -18,7 +22,7 @@ var (
 	ErrShape      = errors.New("wrong tensor shape")
 	ErrNotFinite  = errors.New("not a finite number")
 	ErrText       = errors.New("unusable text")
-	ErrDamaged    = errors.New("damaged")
+	ErrDamaged    = guard.ErrDamaged
 	ErrNotDataset = errors.New("not a cubeset part")
 	ErrVersion    = errors.New("other format version")
 	ErrNoManifest = errors.New("no manifest")

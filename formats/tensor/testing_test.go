@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -126,7 +127,7 @@ func testDataset(t testing.TB, shape Shape, n int, seed int, names ...string) da
 	d.rejects = b.Bytes()
 	m.Rejects = &PartInfo{"rejects/rejects.parquet", "", st.Rows, st.Bytes, st.SHA256, ""}
 	d.manifest = m
-	d.files["README.md"] = Card(m, CardOptions{Licence: "mit"})
+	d.files["README.md"] = Card(m, CardOptions{})
 	return d
 }
 
@@ -156,4 +157,13 @@ func (d dataset) commit(t testing.TB, m *memFS) {
 	if err := Commit(m, "ds", d.manifest, d.files); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func unbase64(t testing.TB, s string) string {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

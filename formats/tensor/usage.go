@@ -8,11 +8,15 @@ import (
 // usage is how to read the dataset, with its own split and shape filled in.
 // The snippets are run from the dataset's folder.
 func (c *card) usage() {
-	split := "train"
+	split, setting := "train", ""
+	if c.m.Profile == Compact {
+		setting = "spark.conf.set(\"spark.sql.parquet.enableNestedColumnVectorizedReader\", \"false\")   # before Spark 4.3\n"
+	}
 	if s := c.splits(); len(s) > 0 {
 		split = s[0]
 	}
 	r := strings.NewReplacer(
+		"SETTING", setting,
 		"SPLIT", split,
 		"SHAPE", strings.ReplaceAll(c.m.Shape.String(), "x", ", "),
 		"SIZE", strconv.Itoa(c.m.Shape.Size()),
@@ -52,7 +56,9 @@ duckdb.sql("""SELECT id, array_cosine_similarity(question_embedding::FLOAT[SIZE]
               FROM 'data/*.parquet' LIMIT 5""")
 
 # Spark
-df = spark.read.parquet("data")   # array<float> columns
+from pyspark.ml.functions import array_to_vector
+SETTINGdf = spark.read.parquet("data")   # array<float> columns
+df = df.withColumn("x", array_to_vector("question_embedding"))
 
 # PyTorch
 import torch

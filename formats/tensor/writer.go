@@ -5,29 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
 )
 
 const (
 	batchRowsMax     = 64
 	rowGroupsMax     = 1024
-	rowGroupBytesMax = 48 << 20 // a row group of very long texts ends early
+	rowGroupBytesMax = 32 << 20 // larger tensors or longer texts end a row group early: a writer holds all of it
 )
 
 // Writer writes one part. The bytes depend on the schema and the rows alone,
-// not on how the rows are cut into calls of Write. It is for one goroutine,
-// and useless after an error.
+// not on how the rows are cut into calls of Write. It holds one row group: at
+// most 80 MB, however many rows, unless a text is longer than 64 KiB or a
+// tensor than 256 KiB. It is for one goroutine, and useless after an error.
 type Writer struct {
 	schema Schema
 	table  *table[record]
 	err    error
 
-	// The rows not yet given to the table, with room for their numbers.
+	// The rows not yet given to the table, with room for their numbers. The
+	// tensors of the first held of them are copies, in values.
 	batch  []record
 	turns  []int32
 	values []float32
+	held   int
 	weight int
 
 	rows, groupRows, groupBytes, groups int
@@ -46,18 +46,14 @@ func NewWriter(w io.Writer, s Schema) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
-	var codec compress.Codec = &parquet.Uncompressed
-	if s.Profile == Compat {
-		codec = new(allLiterals)
-	}
-	cs := columns(s.Scores)
+	cs, l := columns(s.Scores), s.Profile.layout()
 	batch := min(max(pageBytes/4/s.Shape.Size(), 1), batchRowsMax)
 	return &Writer{
 		schema: s,
-		table: newTable[record](w, cs, codec, map[string]string{
+		table: newTable[record](w, cs, l, map[string]string{
 			metaKey:  string(meta),
 			arrowKey: arrowSchema(cs, s.Shape),
-		}, scoreTags(s.Scores)...),
+		}, tags(l, s.Scores)...),
 		batch:  make([]record, 0, batch),
 		turns:  make([]int32, batch),
 		values: make([]float32, 2*batch*s.Shape.Size()),
@@ -72,7 +68,21 @@ func (w *Writer) Write(rows []Row) error {
 		}
 		w.err = w.add(&rows[i])
 	}
+	w.hold()
 	return w.err
+}
+
+// hold copies the tensors that wait for the next call: those before have been
+// written out of the caller's own slices.
+func (w *Writer) hold() {
+	size := w.schema.Shape.Size()
+	for i := w.held; i < len(w.batch); i++ {
+		r, v := &w.batch[i], w.values[2*i*size:][:2*size]
+		copy(v, r.QuestionEmbedding)
+		copy(v[size:], r.AnswerEmbedding)
+		r.QuestionEmbedding, r.AnswerEmbedding = v[:size:size], v[size:]
+	}
+	w.held = len(w.batch)
 }
 
 // Close ends the part. It does not close the writer underneath.
@@ -93,15 +103,11 @@ func (w *Writer) add(r *Row) error {
 		return fmt.Errorf("row %d of the part: %w", w.rows, err)
 	}
 	n := len(w.batch)
-	q := w.values[2*n*size : (2*n+1)*size : (2*n+1)*size]
-	a := w.values[(2*n+1)*size : (2*n+2)*size : (2*n+2)*size]
-	copy(q, r.QuestionEmbedding)
-	copy(a, r.AnswerEmbedding)
 	w.batch = append(w.batch, record{
 		ID: r.ID, Question: r.Question, Answer: r.Answer,
 		Context: r.Context, DialogueID: r.DialogueID, Lang: r.Lang,
 		Source: r.Source, Split: r.Split, Similarity: r.Similarity,
-		QuestionEmbedding: q, AnswerEmbedding: a,
+		QuestionEmbedding: r.QuestionEmbedding, AnswerEmbedding: r.AnswerEmbedding,
 	})
 	rec := &w.batch[n]
 	rec.setScores(r.Scores)
@@ -127,7 +133,8 @@ func (w *Writer) endBatch() error {
 	if err := w.table.write(w.batch); err != nil {
 		return fmt.Errorf("row %d of the part: %w", w.rows-len(w.batch), err)
 	}
-	w.batch, w.weight = w.batch[:0], 0
+	clear(w.batch) // let go of the texts
+	w.batch, w.weight, w.held = w.batch[:0], 0, 0
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package tensor
+package footer
 
 import (
 	"encoding/binary"
@@ -8,17 +8,19 @@ import (
 )
 
 const (
-	footerBytesMax    = 32 << 20
-	footerElementsMax = 1 << 20 // list elements of any type
-	footerStructsMax  = 1 << 18
-	thriftDepthMax    = 16
+	elementsMax = 1 << 20 // list elements of any type
+	structsMax  = 1 << 18
+	depthMax    = 16
 )
 
-// decodeThrift decodes one struct from the front of b and returns how long it
-// is. The decoder underneath trusts the list sizes it reads and would ask for
-// any amount of memory, so b is walked first.
-func decodeThrift(b []byte, v any) (n int, err error) {
-	w := thriftWalk{b: b, elements: footerElementsMax, structs: footerStructsMax}
+// Decode decodes one struct of Thrift's compact protocol from the front of b
+// into v, a pointer to one of parquet-go's structs, and returns how long it is.
+// All errors are ErrDamaged.
+//
+// The decoder underneath trusts the list sizes it reads and would ask for any
+// amount of memory, so b is walked first.
+func Decode(b []byte, v any) (n int, err error) {
+	w := walk{b: b, elements: elementsMax, structs: structsMax}
 	if err := w.fields(0); err != nil {
 		return 0, err
 	}
@@ -34,9 +36,8 @@ func decodeThrift(b []byte, v any) (n int, err error) {
 	return w.at, nil
 }
 
-// thriftWalk follows a struct of Thrift's compact protocol without keeping
-// anything of it.
-type thriftWalk struct {
+// walk follows a struct without keeping anything of it.
+type walk struct {
 	b                 []byte
 	at                int
 	elements, structs int // budgets
@@ -44,22 +45,22 @@ type thriftWalk struct {
 
 // Types on the wire.
 const (
-	thriftTrue   = 1
-	thriftFalse  = 2
-	thriftByte   = 3
-	thriftInt64  = 6 // 16, 32 and 64 bits alike
-	thriftDouble = 7
-	thriftBinary = 8
-	thriftList   = 9
-	thriftSet    = 10
-	thriftStruct = 12 // 11, the map, is in no Parquet structure
+	typeTrue   = 1
+	typeFalse  = 2
+	typeByte   = 3
+	typeInt64  = 6 // 16, 32 and 64 bits alike
+	typeDouble = 7
+	typeBinary = 8
+	typeList   = 9
+	typeSet    = 10
+	typeStruct = 12 // 11, the map, is in no Parquet structure
 )
 
-func (w *thriftWalk) bad(what string) error {
+func (w *walk) bad(what string) error {
 	return fmt.Errorf("%w: %s at byte %d of a structure", ErrDamaged, what, w.at)
 }
 
-func (w *thriftWalk) skip(n uint64) error {
+func (w *walk) skip(n uint64) error {
 	if n > uint64(len(w.b)-w.at) {
 		return w.bad("the end comes too early")
 	}
@@ -67,14 +68,14 @@ func (w *thriftWalk) skip(n uint64) error {
 	return nil
 }
 
-func (w *thriftWalk) byte() (byte, error) {
+func (w *walk) byte() (byte, error) {
 	if err := w.skip(1); err != nil {
 		return 0, err
 	}
 	return w.b[w.at-1], nil
 }
 
-func (w *thriftWalk) varint() (uint64, error) {
+func (w *walk) varint() (uint64, error) {
 	v, n := binary.Uvarint(w.b[w.at:])
 	if n <= 0 {
 		return 0, w.bad("no number")
@@ -84,8 +85,8 @@ func (w *thriftWalk) varint() (uint64, error) {
 }
 
 // fields walks a struct up to and with its stop byte.
-func (w *thriftWalk) fields(depth int) error {
-	if depth > thriftDepthMax {
+func (w *walk) fields(depth int) error {
+	if depth > depthMax {
 		return w.bad("too deep a nesting")
 	}
 	if w.structs--; w.structs < 0 {
@@ -101,7 +102,7 @@ func (w *thriftWalk) fields(depth int) error {
 				return err
 			}
 		}
-		if t := head & 15; t == thriftTrue || t == thriftFalse {
+		if t := head & 15; t == typeTrue || t == typeFalse {
 			continue // the type is the value
 		} else if err := w.value(t, depth); err != nil {
 			return err
@@ -109,31 +110,31 @@ func (w *thriftWalk) fields(depth int) error {
 	}
 }
 
-func (w *thriftWalk) value(t byte, depth int) error {
+func (w *walk) value(t byte, depth int) error {
 	switch t {
-	case thriftTrue, thriftFalse, thriftByte: // in a list, a bool is a byte
+	case typeTrue, typeFalse, typeByte: // in a list, a bool is a byte
 		return w.skip(1)
-	case 4, 5, thriftInt64:
+	case 4, 5, typeInt64:
 		_, err := w.varint()
 		return err
-	case thriftDouble:
+	case typeDouble:
 		return w.skip(8)
-	case thriftBinary:
+	case typeBinary:
 		n, err := w.varint()
 		if err != nil {
 			return err
 		}
 		return w.skip(n)
-	case thriftList, thriftSet:
+	case typeList, typeSet:
 		return w.list(depth + 1)
-	case thriftStruct:
+	case typeStruct:
 		return w.fields(depth + 1)
 	}
 	return w.bad("an unknown type")
 }
 
-func (w *thriftWalk) list(depth int) error {
-	if depth > thriftDepthMax {
+func (w *walk) list(depth int) error {
+	if depth > depthMax {
 		return w.bad("too deep a nesting")
 	}
 	head, err := w.byte()
