@@ -32,7 +32,7 @@ func Build(ctx context.Context, c Config, o Options) (sum Summary, err error) {
 		err = inOrder(ctx, c.Workers, b.chunks(ctx), stages[*chunk]{
 			prepare: b.prepare, // read → filter texts
 			decide:  b.dedup,   // the first of twins stays
-			finish:  b.finish,  // embed → filter vectors → write
+			finish:  b.finish,  // embed → filter vectors → project → write
 			collect: b.collect,
 		})
 	}
@@ -121,7 +121,7 @@ func (b *build) finish(ctx context.Context, c *chunk) error {
 	gate, parts := b.gate(b.vectorFilters), b.newParts(c)
 	defer gate.close()
 	defer parts.abandon()
-	if err := through(ctx, c, step{"embed", b.embed}, step{"filter", gate.judge}, step{"write", parts.write}); err != nil {
+	if err := through(ctx, c, step{"embed", b.embed}, step{"filter", gate.judge}, step{"project", b.project}, step{"write", parts.write}); err != nil {
 		return err
 	}
 	return b.keep(c, parts)

@@ -97,7 +97,7 @@ func Calibrate(ctx context.Context, c Config, o Options, co CalibrateOptions) (c
 		return cal, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	s, err := b.draw(ctx, co.Sample)
+	s, err := b.draw(ctx, co.Sample, nil)
 	if err != nil {
 		return cal, b.verdict(ctx, err)
 	}

@@ -139,10 +139,10 @@ func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
 	d := t.description
 	m := tensor.Manifest{
 		FormatVersion: tensor.FormatVersion, Cubeset: Version,
-		Shape: b.schema.Shape, Profile: b.schema.Profile, Normalised: true,
+		Shape: b.schema.Shape, Profile: b.schema.Profile, Normalised: true, Licence: b.config.Licence,
 		Teacher: tensor.TeacherInfo{
 			Name: t.name, Model: d.Model, Revision: d.Revision, Dims: d.Dims, EmbedID: t.embedID, SpaceID: b.spaceID,
-			Determinism: string(d.Determinism), Licence: d.Licence, Projection: "native",
+			Determinism: string(d.Determinism), Licence: d.Licence, Projection: b.projection.name(),
 		},
 		ConfigDigest: b.configDigest, Scores: b.schema.Scores,
 		Read: b.total.Read, Kept: b.kept(), Dropped: b.total.Dropped, Skipped: b.total.Skipped, Splits: b.splits(),

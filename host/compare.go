@@ -93,7 +93,7 @@ func Compare(ctx context.Context, c Config, o Options, co CompareOptions) (out C
 		return out, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	s, err := b.draw(ctx, co.Sample)
+	s, err := b.draw(ctx, co.Sample, nil)
 	if err != nil {
 		return out, b.verdict(ctx, err)
 	}

@@ -31,31 +31,38 @@ type Config struct {
 	Inputs []string // files to read, in order; "-" is standard input
 	Out    string   // the dataset's folder
 
-	Format        string                                // of the inputs, "auto" or a name of dialogue.Formats
-	Fields        map[string]string                     // our field → what the inputs call it
-	ContextTurns  int                                   // messages before the question that go into the context column
-	MaxTurns      int                                   // pairs taken of one dialogue, 0 takes them all
-	Branches      string                                // of a tree of answers, "best" or "all"
-	System        string                                // system prompts: "drop", or "context" puts them there
-	Teacher       string                                // a bundled teacher's name, or the path of a teacher's command
-	Preset        string                                // bundled filters to start from, a name of filters.Presets
-	Filters       []string                              // more filters after the preset's: bundled names or .wasm files
-	FilterOptions map[string]map[string]json.RawMessage // filter name → option → value
-	MinSimilarity string                                // "auto" or a number from -1 to 1
-	Validation    string                                // share of groups in validation, a decimal from 0 to 1
-	Test          string                                // share of groups in test, a decimal from 0 to 1
-	Seed          int64                                 // of the split
-	Leak          string                                // "keep" or "drop" rows of validation and test whose question a train row asks
-	Dedup         string                                // "exact", "near" (and exact) or "none"
-	Profile       string                                // how the Parquet is written, "compat" or "fast"
-	Cache         string                                // folder of the embedding cache; "" is the user's own, "off" is none
-	Workers       int                                   // chunks worked on at once
-	ChunkRows     string                                // records in a chunk, "min:max"
-	TeacherTime   string                                // longest wait for an answer of the teacher, a duration such as "60s"
-	OnError       string                                // a filter that traps on a row: "fail", "keep" or "drop" the row
-	Rejects       string                                // "safe" leaves out the texts of sensitive rejects, "full" keeps them
-	Check         bool                                  // believe no file's size and time: read everything again
-	Strict        bool                                  // skipped or teacher-rejected rows make the build end with ErrSkipped
+	Format         string                                // of the inputs, "auto" or a name of dialogue.Formats
+	Fields         map[string]string                     // our field → what the inputs call it
+	ContextTurns   int                                   // messages before the question that go into the context column
+	MaxTurns       int                                   // pairs taken of one dialogue, 0 takes them all
+	Branches       string                                // of a tree of answers, "best" or "all"
+	System         string                                // system prompts: "drop", or "context" puts them there
+	Teacher        string                                // a bundled teacher's name, or the path of a teacher's command
+	Model          string                                // the teacher's model, for a program that can be many: a folder, a file or a name
+	Teachers       map[string]TeacherEntry               // teachers of the user's own, by name
+	TeacherOptions map[string]json.RawMessage            // settings of the teacher, over those its name stands for
+	Python         string                                // interpreter of the teachers that are written in Python
+	Preset         string                                // bundled filters to start from, a name of filters.Presets
+	Filters        []string                              // more filters after the preset's: bundled names or .wasm files
+	FilterOptions  map[string]map[string]json.RawMessage // filter name → option → value
+	MinSimilarity  string                                // "auto" or a number from -1 to 1
+	Validation     string                                // share of groups in validation, a decimal from 0 to 1
+	Test           string                                // share of groups in test, a decimal from 0 to 1
+	Seed           int64                                 // of the split
+	Leak           string                                // "keep" or "drop" rows of validation and test whose question a train row asks
+	Dedup          string                                // "exact", "near" (and exact) or "none"
+	Shape          string                                // of a tensor, "8x8x12"
+	Projection     string                                // file of a fitted map from the teacher's vectors to a tensor; "" takes the one that needs no data
+	Profile        string                                // how the Parquet is written, a name of tensor.Profiles
+	Licence        string                                // of the data, for the dataset's card; "" says nothing
+	Cache          string                                // folder of the embedding cache; "" is the user's own, "off" is none
+	Workers        int                                   // chunks worked on at once
+	ChunkRows      string                                // records in a chunk, "min:max"
+	TeacherTime    string                                // longest wait for an answer of the teacher, a duration such as "60s"
+	OnError        string                                // a filter that traps on a row: "fail", "keep" or "drop" the row
+	Rejects        string                                // "safe" leaves out the texts of sensitive rejects, "full" keeps them
+	Check          bool                                  // believe no file's size and time: read everything again
+	Strict         bool                                  // skipped or teacher-rejected rows make the build end with ErrSkipped
 }
 
 // DefaultConfig is what a build does when nothing else is said.
@@ -66,6 +73,7 @@ func DefaultConfig() Config {
 		Branches:      "best",
 		System:        "drop",
 		Teacher:       plugins.Default,
+		Python:        "python3",
 		Preset:        "dialogue",
 		MinSimilarity: "auto",
 		Validation:    "0.2",
@@ -73,6 +81,7 @@ func DefaultConfig() Config {
 		Seed:          42,
 		Leak:          "keep",
 		Dedup:         "exact",
+		Shape:         tensor.DefaultShape().String(),
 		Profile:       string(tensor.Compat),
 		Workers:       min(runtime.NumCPU(), workersMax),
 		ChunkRows:     "2048:8192",
@@ -117,7 +126,12 @@ func (c Config) validateReading() error {
 	oneOf("preset", c.Preset, filters.Presets())
 	oneOf("dedup", c.Dedup, []string{"exact", "near", "none"})
 	oneOf("leak", c.Leak, []string{"keep", "drop"})
-	oneOf("profile", c.Profile, []string{string(tensor.Compat), string(tensor.Fast)})
+	if _, err := tensor.ParseShape(c.Shape); err != nil {
+		complain("shape", "%w", err)
+	}
+	if err := tensor.Profile(c.Profile).Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	oneOf("on_error", c.OnError, []string{"fail", "keep", "drop"})
 	oneOf("rejects", c.Rejects, []string{"safe", "full"})
 	if _, err := c.minSimilarity(); err != nil {
@@ -139,6 +153,12 @@ func (c Config) validateReading() error {
 		complain("teacher", "no name")
 	}
 	return errors.Join(errs...)
+}
+
+// shape is the Shape of a valid Config.
+func (c Config) shape() tensor.Shape {
+	s, _ := tensor.ParseShape(c.Shape)
+	return s
 }
 
 // reading is how the inputs are read.

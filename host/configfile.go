@@ -11,8 +11,9 @@ import (
 )
 
 // ReadYAML sets in c what a cubeset.yaml says; name is used in errors. Every
-// key is a Setting's Key, a list sets a List, and filter_option is a
-// map of maps: filter → option → value. All complaints come at once, each
+// key is a Setting's Key, a list sets a List, and filter_option, teacher_option
+// and teachers are maps: filter → option → value, option → value, and name →
+// key → value. All complaints come at once, each
 // with its line.
 func (c *Config) ReadYAML(name string, src []byte) error {
 	file, err := parser.ParseBytes(src, 0)
@@ -38,14 +39,20 @@ func (c *Config) ReadYAML(name string, src []byte) error {
 }
 
 func (c *Config) setYAML(key string, value ast.Node) error {
-	var keys []string
+	if key == teachersKey {
+		return c.setTeachersYAML(value)
+	}
+	keys := []string{teachersKey}
 	for _, o := range Settings() {
 		keys = append(keys, o.Key())
 		if o.Key() != key {
 			continue
 		}
-		if key == "filter_option" {
+		switch key {
+		case "filter_option":
 			return c.setFilterOptionsYAML(value)
+		case "teacher_option":
+			return c.setTeacherOptionsYAML(value)
 		}
 		if !o.List {
 			s, err := scalar(value)
@@ -70,6 +77,46 @@ func (c *Config) setYAML(key string, value ast.Node) error {
 		return nil
 	}
 	return fmt.Errorf("unknown key %q%s", key, suggest(key, keys))
+}
+
+// teachersKey is the one key that is no setting: names of the user's own.
+const teachersKey = "teachers"
+
+func (c *Config) setTeachersYAML(value ast.Node) error {
+	var m map[string]map[string]any
+	if err := yaml.NodeToValue(value, &m); err != nil {
+		return errors.New("teachers: want NAME: {program: PROGRAM, KEY: VALUE}")
+	}
+	c.Teachers = map[string]TeacherEntry{}
+	for name, settings := range m {
+		if isPath(name) || name == "" {
+			return fmt.Errorf("teachers: %q is no name: it holds a dot or a slash", name)
+		}
+		c.Teachers[name] = TeacherEntry{}
+		for k, v := range settings {
+			raw, err := json.Marshal(v)
+			if err != nil {
+				return fmt.Errorf("teachers: %s.%s: %w", name, k, err)
+			}
+			c.Teachers[name][k] = raw
+		}
+	}
+	return nil
+}
+
+func (c *Config) setTeacherOptionsYAML(value ast.Node) error {
+	var m map[string]any
+	if err := yaml.NodeToValue(value, &m); err != nil {
+		return errors.New("teacher_option: want KEY: VALUE")
+	}
+	for k, v := range m {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("teacher_option: %s: %w", k, err)
+		}
+		c.setTeacherOption(k, raw)
+	}
+	return nil
 }
 
 func scalar(n ast.Node) (string, error) {

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	var err error
 	switch os.Args[1] {
 	case TeacherCommand:
-		err = plugins.ServeBundled(os.Args[2])
+		err = plugins.ServeProgram(os.Args[2])
 	case CompileCommand:
 		err = CompileChild(context.Background(), os.Args[2], os.Stdin)
 	}

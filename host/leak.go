@@ -74,6 +74,6 @@ func (b *build) markLeaks(c *chunk) {
 	slices.SortFunc(c.marks, func(x, y mark) int { return x.row - y.row })
 }
 
-func (b *build) splitOf(r *row) string { return b.splitter.Of(dialogue.Group(&r.Pair)) }
+func (b *build) splitOf(r *row) string { return b.splitter.Of(r.group) }
 
 func questionKey(r *row) dedup.Key { return dedup.KeyOf(dialogue.Fold(r.Question), "") }

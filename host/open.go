@@ -20,7 +20,6 @@ import (
 	"github.com/cubeset/cubeset/host/dedup"
 	"github.com/cubeset/cubeset/host/internal/fsx"
 	"github.com/cubeset/cubeset/host/split"
-	"github.com/cubeset/cubeset/plugins"
 	"github.com/cubeset/cubeset/wasm"
 )
 
@@ -73,6 +72,7 @@ type build struct {
 	trainQuestions             map[dedup.Key]struct{} // nil: leaks stay
 	ids                        map[uint64]struct{}
 	embedder                   *embedder
+	projection                 *projection
 	splitter                   split.Splitter
 	similarity                 tensor.Similarity
 	schema                     tensor.Schema
@@ -101,7 +101,7 @@ func open(ctx context.Context, c Config, o Options) (*build, error) {
 	if err := c.Validate(); err != nil {
 		return nil, as(ErrConfig, err)
 	}
-	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).openTeacher, (*build).fits, (*build).openFilters, (*build).describe, (*build).openOut)
+	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).openTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).openOut)
 }
 
 // openSteps makes ready as much of a build as the steps do. c is valid, but
@@ -221,28 +221,14 @@ func (b *build) openTeacher(ctx context.Context) error {
 	}
 	b.embedder = e
 	t := e.teacher
-	b.spaceID = plugins.SpaceID(t.embedID, "native", "")
 	b.similarity = threshold(b.config, t.description.MinSimilarity)
-	return nil
-}
-
-// fits refuses a teacher whose vectors fill no tensor.
-func (b *build) fits(context.Context) error {
-	t := b.embedder.teacher
-	if d, n := t.description.Dims, tensor.DefaultShape().Size(); d != n {
-		return as(ErrTeacher, fmt.Errorf("embed: teacher %s: its vectors have %d values, a tensor of shape %v takes %d", t.name, d, tensor.DefaultShape(), n))
-	}
 	return nil
 }
 
 // newEmbedder finds a teacher and ties it to the cache; a nil store is none.
 func (b *build) newEmbedder(ctx context.Context, name string, store *cache.Store) (*embedder, error) {
 	e := &embedder{store: store, warn: func(format string, args ...any) { b.log.Warn(fmt.Sprintf(format, args...)) }}
-	po := plugins.DefaultOptions()
-	po.Log = b.log
-	po.CallTimeout, _ = time.ParseDuration(b.config.TeacherTime)
-	po.StartTimeout = min(po.StartTimeout, po.CallTimeout)
-	t, err := findTeacher(ctx, name, b.options, po)
+	t, err := b.config.findTeacher(ctx, name, b.options, b.config.teacherOptions(b.log))
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}
@@ -306,7 +292,7 @@ func (b *build) describe(context.Context) error {
 	settings := map[string]any{
 		"read": b.readOptions, "dedup": b.config.Dedup, "leak": b.config.Leak, "validation": b.config.Validation, "test": b.config.Test, "seed": b.config.Seed,
 		"profile": b.config.Profile, "on_error": b.config.OnError, "rejects": b.config.Rejects, "chunk_rows": b.config.ChunkRows,
-		"shape": tensor.DefaultShape(), "embed_id": t.embedID, "space_id": b.spaceID, "version": Version,
+		"shape": b.config.shape(), "licence": b.config.Licence, "embed_id": t.embedID, "space_id": b.spaceID, "version": Version,
 	}
 	var digests []string
 	for _, f := range b.filters() {
@@ -323,10 +309,10 @@ func (b *build) describe(context.Context) error {
 		return err
 	}
 	b.schema = tensor.Schema{
-		Shape: tensor.DefaultShape(), Scores: b.filters().names(), Profile: tensor.Profile(b.config.Profile),
+		Shape: b.config.shape(), Scores: b.filters().names(), Profile: tensor.Profile(b.config.Profile),
 		Meta: tensor.Meta{
-			FormatVersion: tensor.FormatVersion, Shape: tensor.DefaultShape(), Normalised: true,
-			Teacher: t.name, EmbedID: t.embedID, SpaceID: b.spaceID, Projection: "native",
+			FormatVersion: tensor.FormatVersion, Shape: b.config.shape(), Normalised: true,
+			Teacher: t.name, EmbedID: t.embedID, SpaceID: b.spaceID, Projection: b.projection.name(),
 			ConfigDigest: b.configDigest, Determinism: string(t.description.Determinism),
 		},
 	}

@@ -66,8 +66,8 @@ func (b *build) newParts(c *chunk) *parts {
 	return &parts{b: b, key: c.Key, writers: map[string]*partWriter{}}
 }
 
-// write is a step, and the last: it projects each row's vectors, appends it to
-// the part of its split, and lets go of it.
+// write is a step, and the last: it appends each row to the part of its split,
+// and lets go of it.
 func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
 	for i := range rows {
 		r := &rows[i]
@@ -79,7 +79,7 @@ func (p *parts) write(_ context.Context, c *chunk, rows []row) ([]row, error) {
 			ID: r.ID, Question: r.Question, Answer: r.Answer, Context: r.Context,
 			DialogueID: r.DialogueID, Turn: r.Turn, Lang: r.Lang, Source: r.Source, Split: w.split,
 			Similarity: r.similarity, Scores: r.scores,
-			QuestionEmbedding: unit(r.question, r.questionNorm), AnswerEmbedding: unit(r.answer, r.answerNorm),
+			QuestionEmbedding: r.question, AnswerEmbedding: r.answer,
 		})
 		w.lines = append(w.lines, r.Line)
 		c.Stats.kept(r)

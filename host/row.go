@@ -24,6 +24,7 @@ type row struct {
 	answerNorm       float64
 	scores           []float32 // of the filters so far, in their order
 	twin             dedup.Key
+	group            string // what the split goes by
 	signature        dedup.Signature // only where near twins are looked for
 }
 
@@ -86,13 +87,15 @@ func (b *build) parse(c *chunk) {
 	}
 }
 
-// nameTwins gives each row the key that its twins share.
+// nameTwins gives each row its group, and the key that its twins share.
 func (b *build) nameTwins(rows []row) {
-	if b.twins == nil {
-		return
-	}
 	for i := range rows {
+		if b.twins == nil {
+			rows[i].group = dialogue.Group(&rows[i].Pair)
+			continue
+		}
 		question, answer := dialogue.Fold(rows[i].Question), dialogue.Fold(rows[i].Answer)
+		rows[i].group = dialogue.GroupOf(&rows[i].Pair, question)
 		rows[i].twin = dedup.KeyOf(question, answer)
 		if b.near != nil {
 			rows[i].signature = dedup.Sign(question, answer)

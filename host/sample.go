@@ -19,6 +19,7 @@ const samplePairsMin = 50
 // sample is some pairs of the inputs, drawn by the seed and their own ids and
 // texts: the same pairs in whatever order the inputs hold them.
 type sample struct {
+	of         func(*row) bool // the rows it is drawn from; nil: all
 	size, seen int
 	seed       int64
 	pairs      []drawn
@@ -34,9 +35,9 @@ type drawn struct {
 }
 
 // draw reads the inputs as a build does, up to the filters that need vectors,
-// and draws size pairs of what is left.
-func (b *build) draw(ctx context.Context, size int) (*sample, error) {
-	s := &sample{size: size, seed: b.config.Seed}
+// and draws size pairs of what is left and of says yes to.
+func (b *build) draw(ctx context.Context, size int, of func(*row) bool) (*sample, error) {
+	s := &sample{of: of, size: size, seed: b.config.Seed}
 	err := inOrder(ctx, b.config.Workers, b.chunks(ctx), stages[*chunk]{
 		prepare: b.prepare,
 		decide:  func(c *chunk) error { b.markTwins(c); return nil },
@@ -63,6 +64,9 @@ func (b *build) draw(ctx context.Context, size int) (*sample, error) {
 func (s *sample) add(c *chunk) {
 	for i := range c.rows {
 		r := &c.rows[i]
+		if s.of != nil && !s.of(r) {
+			continue
+		}
 		s.seen++
 		s.pairs = append(s.pairs, drawn{r.Question, r.Answer, c.place(r), s.lot(r)})
 		if len(s.pairs) == 2*s.size {
@@ -123,7 +127,21 @@ type judged struct {
 // judge has e's teacher embed the pairs of s, through the cache.
 func (s *sample) judge(ctx context.Context, e *embedder) (*judged, error) {
 	var all [2][]vector
+	err := s.embed(ctx, e, func(q, a []vector) error {
+		all[0], all[1] = append(all[0], q...), append(all[1], a...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.compare(all[0], all[1], e.teacher.name)
+}
+
+// embed has e's teacher embed the pairs of s, and hands them to do, a batch at a
+// time.
+func (s *sample) embed(ctx context.Context, e *embedder, do func(questions, answers []vector) error) error {
 	for batch := range slices.Chunk(s.pairs, batchRows) {
+		var both [2][]vector
 		for role, text := range []func(*drawn) string{
 			func(p *drawn) string { return p.question }, func(p *drawn) string { return p.answer },
 		} {
@@ -131,20 +149,23 @@ func (s *sample) judge(ctx context.Context, e *embedder) (*judged, error) {
 			for i := range batch {
 				texts[i] = text(&batch[i])
 			}
-			vectors, err := e.vectors(context.WithoutCancel(ctx), role, texts)
+			var err error
+			both[role], err = e.vectors(context.WithoutCancel(ctx), role, texts)
 			if at := (*textError)(nil); errors.As(err, &at) {
-				return nil, fmt.Errorf("embed: %v: %w", batch[at.text].at, err)
+				return fmt.Errorf("embed: %v: %w", batch[at.text].at, err)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("embed: %w", err)
+				return fmt.Errorf("embed: %w", err)
 			}
 			if ctx.Err() != nil {
-				return nil, ctx.Err()
+				return ctx.Err()
 			}
-			all[role] = append(all[role], vectors...)
+		}
+		if err := do(both[0], both[1]); err != nil {
+			return err
 		}
 	}
-	return s.compare(all[0], all[1], e.teacher.name)
+	return nil
 }
 
 func (s *sample) compare(questions, answers []vector, teacher string) (*judged, error) {

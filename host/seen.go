@@ -14,7 +14,6 @@ import (
 	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/internal/fsx"
-	"github.com/cubeset/cubeset/plugins"
 )
 
 // seenName is, in stateDir, what a finished build saw: while all of it is as it
@@ -27,7 +26,7 @@ type seen struct {
 	Time     time.Time `json:"time"`
 	Settings string    `json:"settings"` // digest of all that decides a byte, but for the files
 	Program  stamp     `json:"program"`
-	Read     []file    `json:"read"` // the inputs, in order, and the filters
+	Read     []file    `json:"read"` // the inputs, in order, the filters and the projection
 	Wrote    []file    `json:"wrote"`
 	Summary  Summary   `json:"summary"`
 	Rest     rest      `json:"rest"`
@@ -35,6 +34,7 @@ type seen struct {
 
 // rest is what the JSON of a Summary leaves out.
 type rest struct {
+	Shape tensor.Shape     `json:"shape"`
 	Bytes int64            `json:"bytes"`
 	Kepts Cosines          `json:"kepts"`
 	Rules map[string]int64 `json:"rules"`
@@ -69,7 +69,7 @@ func upToDate(c Config, f fsx.FS) (sum Summary, ok bool) {
 		return sum, false
 	}
 	sum = s.Summary
-	sum.Bytes, sum.Kepts, sum.Rules = s.Rest.Bytes, s.Rest.Kepts, s.Rest.Rules
+	sum.Shape, sum.Bytes, sum.Kepts, sum.Rules = s.Rest.Shape, s.Rest.Bytes, s.Rest.Kepts, s.Rest.Rules
 	sum.Cache, sum.Teacher.Texts, sum.Teacher.Seconds = CacheSummary{}, 0, 0
 	sum.Parts = PartsSummary{Reused: sum.Parts.Built + sum.Parts.Reused}
 	sum.Out, sum.Seconds = c.Out, time.Since(begin).Seconds()
@@ -119,7 +119,7 @@ func (b *build) stampSources() (files []file) {
 // cannot be written costs the next build time, and nothing else.
 func (b *build) remember(read []file) {
 	s := seen{Time: time.Now(), Settings: settingsDigest(b.config), Program: programStamp(), Read: read, Summary: b.summary()}
-	s.Rest = rest{s.Summary.Bytes, s.Summary.Kepts, s.Summary.Rules}
+	s.Rest = rest{s.Summary.Shape, s.Summary.Bytes, s.Summary.Kepts, s.Summary.Rules}
 	var err error
 	if s.Wrote, err = stampOutputs(b.fs, b.config.Out); err == nil {
 		err = b.vouch(&s)
@@ -161,7 +161,7 @@ func (b *build) vouch(s *seen) (err error) {
 
 // sources is every file that a build with c reads, in order.
 func sources(c Config) ([]string, error) {
-	if _, ok := plugins.Find(c.Teacher); !ok {
+	if !c.builtIn() {
 		return nil, errors.New("only its own process can say which model the teacher is")
 	}
 	found, err := dialogue.Find(c.Inputs)
@@ -181,6 +181,9 @@ func sources(c Config) ([]string, error) {
 		if isPath(name) {
 			paths = append(paths, name)
 		}
+	}
+	if c.Projection != "" {
+		paths = append(paths, c.Projection)
 	}
 	return paths, nil
 }
@@ -236,7 +239,8 @@ func settingsDigest(c Config) string {
 			h.Write([]byte(s.Name + "\x00" + s.Get(&c) + "\x00"))
 		}
 	}
-	h.Write([]byte(strings.Join(c.Inputs, "\x00")))
+	doc, _ := json.Marshal(c.Teachers) // keys in order
+	h.Write(append(doc, strings.Join(c.Inputs, "\x00")...))
 	return hex.EncodeToString(h.Sum(nil))
 }
 

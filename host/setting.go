@@ -51,6 +51,9 @@ func Settings() []Setting {
 		text("branches", "", "best|all", "of several answers in a tree, take the best one or all", func(c *Config) *string { return &c.Branches }),
 		text("system", "", "drop|context", "leave system prompts out, or put them into the context column", func(c *Config) *string { return &c.System }),
 		text("teacher", "", "NAME|PATH", "bundled teacher, or the command of your own (see: cubeset teacher list)", func(c *Config) *string { return &c.Teacher }),
+		text("model", "", "DIR|NAME", "model of the teacher, where its program can be many", func(c *Config) *string { return &c.Model }),
+		teacherOption(),
+		text("python", "", "CMD", "interpreter of the teachers written in Python, with the package cubeset", func(c *Config) *string { return &c.Python }),
 		list("filter", "X", "bundled filter or .wasm file, added after the preset's", func(c *Config) *[]string { return &c.Filters }),
 		filterOption(),
 		text("preset", "", "NAME", "filters to start from: dialogue (length, echo, similarity) or none", func(c *Config) *string { return &c.Preset }),
@@ -60,7 +63,10 @@ func Settings() []Setting {
 		number("seed", "N", "seed of the split", func(c *Config) *int64 { return &c.Seed }),
 		text("leak", "", "keep|drop", "drop rows of validation and test whose question a train row asks; reads the inputs twice", func(c *Config) *string { return &c.Leak }),
 		text("dedup", "", "exact|near|none", "drop pairs whose texts repeat an earlier pair's: exact, but for case and spacing; near, almost", func(c *Config) *string { return &c.Dedup }),
-		text("profile", "", "compat|fast", "compat compresses everything and is read everywhere; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
+		text("shape", "", "AxBxC", "shape of a tensor; vectors of another size than its values are projected", func(c *Config) *string { return &c.Shape }),
+		text("projection", "", "FILE", "map from the teacher's vectors to a tensor, made by cubeset teacher fit", func(c *Config) *string { return &c.Projection }),
+		text("profile", "", "compat|compact|fast", "compat compresses everything and is read everywhere; compact is smallest; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
+		text("licence", "", "ID", "licence of the data for the dataset's card, such as cc-by-4.0", func(c *Config) *string { return &c.Licence }),
 		text("cache", "", "DIR|off", "embedding cache (default $CUBESET_CACHE, else the user's cache folder)", func(c *Config) *string { return &c.Cache }),
 		integer("workers", "N", "chunks worked on at once; never changes the output", func(c *Config) *int { return &c.Workers }),
 		text("chunk-rows", "", "MIN:MAX", "records in a chunk, the unit of parallel work and of reuse", func(c *Config) *string { return &c.ChunkRows }),
@@ -148,6 +154,44 @@ func fieldMap() Setting {
 		}}
 }
 
+// teacherOption is --teacher-option pooling=cls. The value is JSON; a word that
+// is not JSON is taken as a string.
+func teacherOption() Setting {
+	return Setting{Name: "teacher-option", Arg: "KEY=VALUE", List: true,
+		Doc: "setting of the teacher, for example pooling=cls",
+		get: func(c *Config) string {
+			var all []string
+			for _, k := range keys(c.TeacherOptions) {
+				all = append(all, fmt.Sprintf("%s=%s", k, c.TeacherOptions[k]))
+			}
+			return strings.Join(all, ",")
+		},
+		set: func(c *Config, s string) error {
+			key, value, ok := strings.Cut(s, "=")
+			if !ok || key == "" {
+				return fmt.Errorf("%q is not KEY=VALUE", s)
+			}
+			c.setTeacherOption(key, asJSON(value))
+			return nil
+		}}
+}
+
+func (c *Config) setTeacherOption(key string, value json.RawMessage) {
+	if c.TeacherOptions == nil {
+		c.TeacherOptions = map[string]json.RawMessage{}
+	}
+	c.TeacherOptions[key] = value
+}
+
+// asJSON is a value of the command line: JSON, or else a string.
+func asJSON(value string) json.RawMessage {
+	raw := json.RawMessage(value)
+	if !json.Valid(raw) {
+		raw, _ = json.Marshal(value)
+	}
+	return raw
+}
+
 // filterOption is --filter-option length.question_min=3. The value is JSON; a
 // word that is not JSON is taken as a string.
 func filterOption() Setting {
@@ -169,11 +213,7 @@ func filterOption() Setting {
 			if !ok || !ok2 || filter == "" || key == "" {
 				return fmt.Errorf("%q is not FILTER.KEY=VALUE", s)
 			}
-			raw := json.RawMessage(value)
-			if !json.Valid(raw) {
-				raw, _ = json.Marshal(value)
-			}
-			c.setFilterOption(filter, key, raw)
+			c.setFilterOption(filter, key, asJSON(value))
 			return nil
 		}}
 }

@@ -26,6 +26,7 @@ type Summary struct {
 	Out           string            `json:"out"`
 
 	// For the table a person reads.
+	Shape tensor.Shape     `json:"-"`
 	Bytes int64            `json:"-"` // of the parts
 	Kepts Cosines          `json:"-"` // of the rows kept
 	Rules map[string]int64 `json:"-"` // how dialogues were read that left a choice
@@ -76,6 +77,7 @@ func (b *build) summary() Summary {
 		Parts:      PartsSummary{Built: b.partsBuilt.Load(), Reused: b.partsReused.Load()},
 		Seconds:    time.Since(b.begin).Seconds(),
 		Out:        b.config.Out,
+		Shape:      b.config.shape(),
 		Kepts:      b.total.Stats.Kept,
 		Rules:      b.total.Stats.Rules,
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -26,9 +25,9 @@ const TeacherCommand = "__teacher"
 // buildPath is the main package that can play the teacher itself.
 const buildPath = "github.com/cubeset/cubeset/host/cubeset"
 
-// teacher is the build's teacher. A bundled one is started at the first text
-// that is not cached, so that a fully cached build starts none; a third
-// party's is started at once, since only it can say what it is.
+// teacher is the build's teacher. One of this program's own is started at the
+// first text that is not cached, so that a fully cached build starts none; any
+// other is started at once, since only it can say what it is.
 type teacher struct {
 	name        string
 	spec        plugins.Spec
@@ -45,42 +44,22 @@ type teacher struct {
 }
 
 // findTeacher resolves a name or a path to a teacher and learns what it is.
-func findTeacher(ctx context.Context, name string, o Options, po plugins.Options) (*teacher, error) {
-	t := &teacher{name: name, options: po}
-	if isPath(name) {
-		return t, t.describe(ctx)
-	}
-	known, ok := plugins.Find(name)
-	if !ok {
-		var names []string
-		for _, k := range plugins.All() {
-			names = append(names, k.Name)
-		}
-		return nil, as(ErrConfig, fmt.Errorf("no bundled teacher is called %q%s; a teacher of your own is named by its path, for example ./%s", name, suggest(name, names), name))
-	}
-	self, err := o.self()
+func (c Config) findTeacher(ctx context.Context, name string, o Options, po plugins.Options) (*teacher, error) {
+	found, err := c.findSpec(ctx, name, o)
 	if err != nil {
 		return nil, err
 	}
-	t.spec = plugins.Spec{Name: name, Command: append(self, TeacherCommand, name), SetEnv: []string{childEnv + "=1"}}
-	t.know(known.Description)
-	return t, nil
-}
-
-// describe starts a third party's teacher and asks it what it is.
-func (t *teacher) describe(ctx context.Context) error {
-	path, err := filepath.Abs(t.name)
-	if err != nil {
-		return as(ErrConfig, err)
+	t := &teacher{name: found.name, spec: found.spec, options: po}
+	if found.description != nil {
+		t.know(*found.description)
+		return t, nil
 	}
-	t.name = filepath.Base(path)
-	t.spec = plugins.Spec{Name: t.name, Command: []string{path}, Dir: filepath.Dir(path)}
 	p, err := t.start(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t.know(p.Description())
-	return nil
+	return t, nil
 }
 
 func (t *teacher) know(d sdk.Description) {

@@ -253,7 +253,7 @@ func playTeacher(mode string) {
 		os.Unsetenv("PLUGIN_CLIENT_CERT")
 		teacher.Serve(fake{mode})
 	case "bundled":
-		if err := ServeBundled(Default); err != nil {
+		if err := ServeProgram("hashing"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -165,11 +165,23 @@ func TestBundled(t *testing.T) {
 	if !ok {
 		t.Fatal("no default teacher")
 	}
-	if diff := cmp.Diff(b.Description, f.Description(), cmpopts.EquateNaNs()); diff != "" {
+	p, ok := FindProgram(b.Program)
+	if !ok {
+		t.Fatal("the default teacher has no program")
+	}
+	e, err := p.New(b.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := e.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(d, f.Description(), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("the registry and the running teacher differ: %s", diff)
 	}
 	texts := []string{"Where is the station?", "", "The station is over there."}
-	dst := make([]float32, len(texts)*b.Description.Dims)
+	dst := make([]float32, len(texts)*d.Dims)
 	rows, err := f.Embed(t.Context(), texts, dst)
 	if err != nil {
 		t.Fatal(err)
@@ -177,25 +189,28 @@ func TestBundled(t *testing.T) {
 	if rows[0].Tokens != 4 || rows[1].Code != CodeEmpty || rows[2].Tokens != 5 {
 		t.Errorf("rows %+v", rows)
 	}
-	e, err := b.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := make([]float32, b.Description.Dims)
+	own := make([]float32, d.Dims)
 	if err := e.Embed(t.Context(), texts[:1], own); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(own, dst[:b.Description.Dims]) {
+	if !slices.Equal(own, dst[:d.Dims]) {
 		t.Error("vectors differ between process and library")
 	}
-	if _, ok := Find("nobody"); ok || ServeBundled("nobody") == nil {
+	if _, ok := Find("nobody"); ok || ServeProgram("nobody") == nil {
 		t.Error("found nobody")
 	}
 	for _, b := range All() {
-		if err := b.Description.Validate(); err != nil || b.Name != b.Description.Name || b.Doc == "" {
+		d, ok, err := b.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			continue // only its own process can say
+		}
+		if err := d.Validate(); err != nil || b.Name != d.Name || b.Doc == "" {
 			t.Errorf("%s: %v", b.Name, err)
 		}
-		if m := b.Description.MinSimilarity; math.IsNaN(m) {
+		if m := d.MinSimilarity; math.IsNaN(m) {
 			t.Errorf("%s: no threshold", b.Name)
 		}
 	}

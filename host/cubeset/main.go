@@ -42,7 +42,7 @@ func run(self, args []string) int {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(buildCommand(self), calibrateCommand(self), compareCommand(self), inspectCommand(), verifyCommand(), dedupCommand(), explainCommand(), teacherCommand(), filterCommand(), cacheCommand(), versionCommand(), teacherChild(), compileChild())
+	root.AddCommand(buildCommand(self), calibrateCommand(self), compareCommand(self), inspectCommand(), verifyCommand(), dedupCommand(), explainCommand(), teacherCommand(self), filterCommand(), cacheCommand(), versionCommand(), teacherChild(), compileChild())
 	root.SetArgs(args)
 	err := root.ExecuteContext(context.Background())
 	if err != nil {
@@ -127,6 +127,6 @@ func compileChild() *cobra.Command {
 func teacherChild() *cobra.Command {
 	return &cobra.Command{
 		Use: host.TeacherCommand, Hidden: true, Args: oneArg("teacher"),
-		RunE: func(_ *cobra.Command, args []string) error { return plugins.ServeBundled(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error { return plugins.ServeProgram(args[0]) },
 	}
 }

@@ -32,7 +32,7 @@ func printSummary(w io.Writer, s host.Summary) {
 	if s.Kept == 0 {
 		return
 	}
-	raw := s.Kept * 2 * 768 * 4
+	raw := s.Kept * 2 * 4 * int64(s.Shape.Size())
 	line("written", "%s, %s, %.1f %% of the raw tensors' %s; %s built, %s reused", plural(s.Parts.Built+s.Parts.Reused, "part"), size(s.Bytes), 100*float64(s.Bytes)/float64(raw), size(raw), count(s.Parts.Built), count(s.Parts.Reused))
 	if len(s.Dropped)+len(s.Skipped) > 0 {
 		line("rejects", "%s", filepath.Join(s.Out, "rejects"))

@@ -9,9 +9,9 @@ import (
 	"github.com/cubeset/cubeset/plugins"
 )
 
-func teacherCommand() *cobra.Command {
+func teacherCommand(self []string) *cobra.Command {
 	c := &cobra.Command{Use: "teacher", Short: "Teachers: the models that embed", Args: knownCommand, RunE: showHelp}
-	c.AddCommand(teacherListCommand())
+	c.AddCommand(teacherListCommand(), teacherFitCommand(self))
 	return c
 }
 
@@ -35,10 +35,16 @@ func teacherListCommand() *cobra.Command {
 		Use: "list", Short: "List the bundled teachers", Args: noArgs,
 		Long:    "List the teachers that need no installation. A teacher of your own is named by\nits path instead: cubeset build … --teacher ./my-teacher",
 		Example: "  cubeset teacher list\n  cubeset teacher list --json",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			entries := []teacherEntry{}
 			for _, t := range plugins.All() {
-				d := t.Description
+				d, ok, err := t.Describe(c.Context())
+				if err != nil {
+					return err
+				}
+				if !ok {
+					continue
+				}
 				e := teacherEntry{t.Name, d.Model, d.Revision, d.Dims, plugins.EmbedID(d), string(d.Determinism), nil, d.Licence, t.Name == plugins.Default, t.Doc}
 				if m := d.MinSimilarity; !math.IsNaN(m) {
 					e.MinSimilarity = &m

@@ -53,6 +53,7 @@ type Description struct {
 	MinSimilarity  float64 // cosine above which a pair is kept, NaN = no advice
 	QuestionPrefix string  // put before a question by the host
 	AnswerPrefix   string  // put before an answer by the host
+	Matryoshka     bool    // trained so that the first values of a vector are an embedding by themselves
 }
 
 // Validate returns everything that is wrong with d, joined.
@@ -122,6 +123,7 @@ func (d Description) Proto() *teacherpb.DescribeResponse {
 		MaxRows: uint32(d.MaxRows), Determinism: string(d.Determinism),
 		Licence: d.Licence, Languages: d.Languages,
 		QuestionPrefix: d.QuestionPrefix, AnswerPrefix: d.AnswerPrefix,
+		Matryoshka: d.Matryoshka,
 	}
 	if !math.IsNaN(d.MinSimilarity) {
 		p.MinSimilarity = &d.MinSimilarity
@@ -139,6 +141,7 @@ func FromProto(p *teacherpb.DescribeResponse) Description {
 		MaxRows: int(p.GetMaxRows()), Determinism: Determinism(p.GetDeterminism()),
 		Licence: p.GetLicence(), Languages: p.GetLanguages(), MinSimilarity: math.NaN(),
 		QuestionPrefix: p.GetQuestionPrefix(), AnswerPrefix: p.GetAnswerPrefix(),
+		Matryoshka: p.GetMatryoshka(),
 	}
 	if p.MinSimilarity != nil {
 		d.MinSimilarity = p.GetMinSimilarity()

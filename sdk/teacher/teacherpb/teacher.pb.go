@@ -84,8 +84,11 @@ type DescribeResponse struct {
 	MinSimilarity  *float64 `protobuf:"fixed64,16,opt,name=min_similarity,json=minSimilarity,proto3,oneof" json:"min_similarity,omitempty"`
 	QuestionPrefix string   `protobuf:"bytes,17,opt,name=question_prefix,json=questionPrefix,proto3" json:"question_prefix,omitempty"`
 	AnswerPrefix   string   `protobuf:"bytes,18,opt,name=answer_prefix,json=answerPrefix,proto3" json:"answer_prefix,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// matryoshka: the first values of a vector are an embedding by themselves,
+	// since the model was trained so.
+	Matryoshka    bool `protobuf:"varint,19,opt,name=matryoshka,proto3" json:"matryoshka,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DescribeResponse) Reset() {
@@ -242,6 +245,13 @@ func (x *DescribeResponse) GetAnswerPrefix() string {
 		return x.AnswerPrefix
 	}
 	return ""
+}
+
+func (x *DescribeResponse) GetMatryoshka() bool {
+	if x != nil {
+		return x.Matryoshka
+	}
+	return false
 }
 
 type EmbedRequest struct {
@@ -442,7 +452,7 @@ var File_teacherpb_teacher_proto protoreflect.FileDescriptor
 const file_teacherpb_teacher_proto_rawDesc = "" +
 	"\n" +
 	"\x17teacherpb/teacher.proto\x12\x12cubeset.teacher.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xe0\x04\n" +
+	"\x0fDescribeRequest\"\x80\x05\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n" +
@@ -467,7 +477,10 @@ const file_teacherpb_teacher_proto_rawDesc = "" +
 	"\tlanguages\x18\x0f \x01(\tR\tlanguages\x12*\n" +
 	"\x0emin_similarity\x18\x10 \x01(\x01H\x00R\rminSimilarity\x88\x01\x01\x12'\n" +
 	"\x0fquestion_prefix\x18\x11 \x01(\tR\x0equestionPrefix\x12#\n" +
-	"\ranswer_prefix\x18\x12 \x01(\tR\fanswerPrefixB\x11\n" +
+	"\ranswer_prefix\x18\x12 \x01(\tR\fanswerPrefix\x12\x1e\n" +
+	"\n" +
+	"matryoshka\x18\x13 \x01(\bR\n" +
+	"matryoshkaB\x11\n" +
 	"\x0f_min_similarity\"$\n" +
 	"\fEmbedRequest\x12\x14\n" +
 	"\x05texts\x18\x01 \x03(\tR\x05texts\"\xbd\x01\n" +

@@ -1,0 +1,169 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/cubeset/cubeset/plugins"
+	sdk "github.com/cubeset/cubeset/sdk/teacher"
+)
+
+// TeacherEntry is a teacher of the user's own, under a name in cubeset.yaml:
+//
+//	teachers:
+//	  support-v2: {program: onnx, model: ./models/support-v2, pooling: cls}
+//
+// Its keys are program and the settings of that program.
+type TeacherEntry map[string]json.RawMessage
+
+// programKey is the one key of a TeacherEntry that is no setting.
+const programKey = "program"
+
+// teacherSpec is what starts a teacher, and what is known of it before.
+type teacherSpec struct {
+	name        string
+	spec        plugins.Spec
+	description *sdk.Description // nil: it has to be asked
+}
+
+// findSpec resolves the name of a teacher, or the path of its command.
+func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSpec, error) {
+	if isPath(name) {
+		path, err := filepath.Abs(name)
+		if err != nil {
+			return teacherSpec{}, as(ErrConfig, err)
+		}
+		base := filepath.Base(path)
+		s := plugins.Spec{Name: base, Command: []string{path}, Dir: filepath.Dir(path)}
+		err = c.addOptions(&s)
+		return teacherSpec{name: base, spec: s}, err
+	}
+	p, config, err := c.findProgram(name)
+	if err != nil {
+		return teacherSpec{}, err
+	}
+	found := teacherSpec{name: name, spec: plugins.Spec{Name: name}}
+	if p.Env != nil {
+		found.spec.Env = p.Env(config)
+	}
+	if len(config) > 2 {
+		found.spec.SetEnv = append(found.spec.SetEnv, plugins.ConfigEnv+"="+string(config))
+	}
+	if p.New == nil {
+		python, err := exec.LookPath(c.Python)
+		if err != nil {
+			return found, as(ErrConfig, fmt.Errorf("teacher %s runs in Python: %w; name an interpreter that has the package cubeset with --python", name, err))
+		}
+		found.spec.Command = []string{python, "-m", "cubeset.teacher", p.Name}
+		return found, nil
+	}
+	self, err := o.self()
+	if err != nil {
+		return found, err
+	}
+	found.spec.Command = append(self, TeacherCommand, p.Name)
+	found.spec.SetEnv = append(found.spec.SetEnv, childEnv+"=1")
+	e, err := p.New(config)
+	if err != nil {
+		return found, as(ErrConfig, fmt.Errorf("teacher %s: %w", name, err))
+	}
+	d, err := e.Describe(ctx)
+	if err != nil {
+		return found, as(ErrTeacher, fmt.Errorf("teacher %s: %w", name, err))
+	}
+	d.Name = name
+	found.description = &d
+	return found, nil
+}
+
+// findProgram resolves a name to a program and its settings: the user's own
+// names first, then the registry's, then the programs themselves, whose model
+// then comes from Config.Model.
+func (c Config) findProgram(name string) (p plugins.Program, config json.RawMessage, err error) {
+	settings := map[string]json.RawMessage{}
+	program := name
+	if own, ok := c.Teachers[name]; ok {
+		maps.Copy(settings, own)
+		delete(settings, programKey)
+		if err := json.Unmarshal(own[programKey], &program); err != nil {
+			return p, nil, as(ErrConfig, fmt.Errorf("teachers: %s: program: want the name of one", name))
+		}
+	} else if known, ok := plugins.Find(name); ok {
+		program = known.Program
+		if err := json.Unmarshal(known.Config, &settings); err != nil {
+			return p, nil, fmt.Errorf("teacher %s: %w", name, err)
+		}
+	}
+	p, ok := plugins.FindProgram(program)
+	if !ok {
+		return p, nil, as(ErrConfig, fmt.Errorf("no teacher is called %q%s; see cubeset teacher list. A teacher of your own is named by its path, for example ./%s", program, suggest(program, c.teacherNames()), program))
+	}
+	maps.Copy(settings, c.TeacherOptions)
+	if c.Model != "" {
+		if p.Model == "" {
+			return p, nil, as(ErrConfig, fmt.Errorf("model: teacher %s has none to choose", name))
+		}
+		settings[p.Model], _ = json.Marshal(c.Model)
+	}
+	config, err = json.Marshal(settings) // keys in order
+	return p, config, err
+}
+
+// addOptions hands a teacher that is named by its path the settings there are.
+func (c Config) addOptions(s *plugins.Spec) error {
+	if c.Model != "" {
+		return as(ErrConfig, fmt.Errorf("model: a teacher that is named by its path has none to choose; use --teacher-option"))
+	}
+	if len(c.TeacherOptions) == 0 {
+		return nil
+	}
+	doc, err := json.Marshal(c.TeacherOptions)
+	s.SetEnv = append(s.SetEnv, plugins.ConfigEnv+"="+string(doc))
+	return err
+}
+
+// teacherNames is every name that findProgram knows.
+func (c Config) teacherNames() []string {
+	names := keys(c.Teachers)
+	for _, e := range plugins.All() {
+		names = append(names, e.Name)
+	}
+	for _, p := range plugins.Programs() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// builtIn says whether everything that makes up c's teacher is in this program.
+func (c Config) builtIn() bool {
+	known, ok := plugins.Find(c.Teacher)
+	_, own := c.Teachers[c.Teacher]
+	return ok && !own && bytes.Equal(known.Config, []byte(`{}`)) && c.Model == "" && len(c.TeacherOptions) == 0
+}
+
+// StartTeacher starts c.Teacher by itself, outside any build. The caller closes
+// it.
+func StartTeacher(ctx context.Context, c Config, o Options) (*plugins.Teacher, error) {
+	found, err := c.findSpec(ctx, c.Teacher, o)
+	if err != nil {
+		return nil, err
+	}
+	t, err := plugins.Start(ctx, found.spec, c.teacherOptions(o.Log))
+	return t, as(ErrTeacher, err)
+}
+
+// teacherOptions bound c's teacher.
+func (c Config) teacherOptions(log *slog.Logger) plugins.Options {
+	o := plugins.DefaultOptions()
+	o.Log = log
+	o.CallTimeout, _ = time.ParseDuration(c.TeacherTime)
+	o.StartTimeout = min(o.StartTimeout, o.CallTimeout)
+	return o
+}
