@@ -45,6 +45,7 @@ type Config struct {
 	Preset         string                                // bundled filters to start from, a name of filters.Presets
 	Filters        []string                              // more filters after the preset's: bundled names or .wasm files
 	FilterOptions  map[string]map[string]json.RawMessage // filter name → option → value
+	FilterBlobs    map[string]map[string]string          // filter name → blob → file
 	MinSimilarity  string                                // "auto" or a number from -1 to 1
 	Validation     string                                // share of groups in validation, a decimal from 0 to 1
 	Test           string                                // share of groups in test, a decimal from 0 to 1

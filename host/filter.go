@@ -21,6 +21,7 @@ type filter struct {
 	*wasm.Filter
 	name     string
 	config   json.RawMessage
+	blobs    map[string][]byte
 	digest   string
 	manifest wasm.Manifest
 	needs    map[string]bool
@@ -59,9 +60,14 @@ func (b *build) loadFilters(ctx context.Context) (text, vector filterSet, err er
 			text = append(text, f)
 		}
 	}
-	for name := range options {
-		if !seen[name] {
-			return nil, nil, as(ErrConfig, fmt.Errorf("filter_option: no filter %q in this build%s", name, suggest(name, keys(seen))))
+	for _, m := range []struct {
+		key   string
+		names []string
+	}{{"filter_option", keys(options)}, {"filter_blob", keys(b.config.FilterBlobs)}} {
+		for _, name := range m.names {
+			if !seen[name] {
+				return nil, nil, as(ErrConfig, fmt.Errorf("%s: no filter %q in this build%s", m.key, name, suggest(name, keys(seen))))
+			}
 		}
 	}
 	return text, vector, nil
@@ -98,8 +104,33 @@ func (b *build) loadFilter(ctx context.Context, name string, options map[string]
 	if f.config, err = f.MergeConfig(raw); err != nil {
 		return nil, as(ErrConfig, err)
 	}
-	f.digest = f.Digest(f.config, nil)
+	if f.blobs, err = readBlobs(b.config.FilterBlobs[f.name]); err != nil {
+		return nil, err
+	}
+	f.digest = f.Digest(f.config, f.blobs)
 	return f, nil
+}
+
+// blobBytesMax is read of the file of one blob at most.
+const blobBytesMax = 64 << 20
+
+// readBlobs reads the files that a filter is given, by the names it knows them
+// under.
+func readBlobs(files map[string]string) (map[string][]byte, error) {
+	blobs := map[string][]byte{}
+	for name, path := range files {
+		fi, err := os.Stat(path)
+		if err != nil {
+			return nil, as(ErrConfig, err)
+		}
+		if fi.Size() > blobBytesMax {
+			return nil, as(ErrConfig, fmt.Errorf("%s: %d bytes are more than a filter may be given, %d", path, fi.Size(), blobBytesMax))
+		}
+		if blobs[name], err = os.ReadFile(path); err != nil {
+			return nil, as(ErrConfig, err)
+		}
+	}
+	return blobs, nil
 }
 
 // similarityFilter is the bundled filter whose threshold is min_similarity.
@@ -185,7 +216,7 @@ func (g *gate) run(ctx context.Context, c *chunk, i int, rows []row) ([]row, err
 
 func (g *gate) ask(ctx context.Context, i int) (_ []wasm.Verdict, err error) {
 	if g.instances[i] == nil {
-		if g.instances[i], err = g.set[i].Open(ctx, g.set[i].config, nil); err != nil {
+		if g.instances[i], err = g.set[i].Open(ctx, g.set[i].config, g.set[i].blobs); err != nil {
 			return nil, err
 		}
 	}
@@ -205,7 +236,7 @@ func (g *gate) mend(ctx context.Context, c *chunk, i int, rows []row, cause erro
 	if !errors.As(cause, &guest) || !guest.Deterministic() {
 		return nil, as(ErrFilter, cause)
 	}
-	n, found, err := f.Bisect(ctx, f.config, nil, &g.batch)
+	n, found, err := f.Bisect(ctx, f.config, f.blobs, &g.batch)
 	if err != nil {
 		return nil, as(ErrFilter, errors.Join(cause, err))
 	}

@@ -324,6 +324,24 @@ func (b *build) filters() filterSet {
 	return append(append(filterSet{}, b.textFilters...), b.vectorFilters...)
 }
 
+// closeCache notes for cache stats what the cache was good for, and closes it. A
+// cache that cannot be closed properly has not spoiled what was built.
+func (b *build) closeCache() {
+	e := b.embedder
+	if e.store == nil {
+		return
+	}
+	if t := e.teacher; t != nil {
+		e.store.Account(e.roles[0].recipe, cache.Tally{
+			Hits: e.hits.Load(), Misses: e.misses.Load(), Corrupt: e.store.Stats().Corrupt,
+			TeacherTexts: t.texts.Load(), TeacherTime: time.Duration(t.spent.Load()),
+		})
+	}
+	if err := e.store.Close(); err != nil {
+		b.log.Warn(fmt.Sprintf("cache: %v", err))
+	}
+}
+
 // close ends everything open started; it may be called on half of a build.
 func (b *build) close() error {
 	var errs []error
@@ -336,9 +354,7 @@ func (b *build) close() error {
 	if b.compiled != "" {
 		errs = append(errs, os.RemoveAll(b.compiled))
 	}
-	if b.embedder.store != nil {
-		errs = append(errs, b.embedder.store.Close())
-	}
+	b.closeCache()
 	if b.out != nil {
 		errs = append(errs, b.out.release())
 	}

@@ -26,7 +26,7 @@ type seen struct {
 	Time     time.Time `json:"time"`
 	Settings string    `json:"settings"` // digest of all that decides a byte, but for the files
 	Program  stamp     `json:"program"`
-	Read     []file    `json:"read"` // the inputs, in order, the filters and the projection
+	Read     []file    `json:"read"` // the inputs, in order, the filters with their files, and the projection
 	Wrote    []file    `json:"wrote"`
 	Summary  Summary   `json:"summary"`
 	Rest     rest      `json:"rest"`
@@ -180,6 +180,11 @@ func sources(c Config) ([]string, error) {
 	for _, name := range c.Filters {
 		if isPath(name) {
 			paths = append(paths, name)
+		}
+	}
+	for _, filter := range keys(c.FilterBlobs) {
+		for _, name := range keys(c.FilterBlobs[filter]) {
+			paths = append(paths, c.FilterBlobs[filter][name])
 		}
 	}
 	if c.Projection != "" {

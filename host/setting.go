@@ -56,7 +56,8 @@ func Settings() []Setting {
 		text("python", "", "CMD", "interpreter of the teachers written in Python, with the package cubeset", func(c *Config) *string { return &c.Python }),
 		list("filter", "X", "bundled filter or .wasm file, added after the preset's", func(c *Config) *[]string { return &c.Filters }),
 		filterOption(),
-		text("preset", "", "NAME", "filters to start from: dialogue (length, echo, similarity) or none", func(c *Config) *string { return &c.Preset }),
+		filterBlob(),
+		text("preset", "", "NAME", "filters to start from: dialogue (length, echo, similarity), web (for long answers: echo, junk, url, repetition, gopher_repetition, fineweb, similarity) or none", func(c *Config) *string { return &c.Preset }),
 		text("min-similarity", "", "F|auto", "lowest question-answer cosine the similarity filter keeps; auto takes the teacher's own value, else 0.3", func(c *Config) *string { return &c.MinSimilarity }),
 		text("validation", "", "F", "share of dialogues in the validation split, 0 to 1", func(c *Config) *string { return &c.Validation }),
 		text("test", "", "F", "share of dialogues in the test split, 0 to 1", func(c *Config) *string { return &c.Test }),
@@ -214,6 +215,36 @@ func filterOption() Setting {
 				return fmt.Errorf("%q is not FILTER.KEY=VALUE", s)
 			}
 			c.setFilterOption(filter, key, asJSON(value))
+			return nil
+		}}
+}
+
+// filterBlob is --filter-blob wordlist.words=words.txt.
+func filterBlob() Setting {
+	return Setting{Name: "filter-blob", Arg: "FILTER.NAME=FILE", List: true,
+		Doc: "file for a filter, for example wordlist.words=words.txt",
+		get: func(c *Config) string {
+			var all []string
+			for _, f := range keys(c.FilterBlobs) {
+				for _, k := range keys(c.FilterBlobs[f]) {
+					all = append(all, fmt.Sprintf("%s.%s=%s", f, k, c.FilterBlobs[f][k]))
+				}
+			}
+			return strings.Join(all, ",")
+		},
+		set: func(c *Config, s string) error {
+			name, file, ok := strings.Cut(s, "=")
+			filter, key, ok2 := strings.Cut(name, ".")
+			if !ok || !ok2 || filter == "" || key == "" || file == "" {
+				return fmt.Errorf("%q is not FILTER.NAME=FILE", s)
+			}
+			if c.FilterBlobs == nil {
+				c.FilterBlobs = map[string]map[string]string{}
+			}
+			if c.FilterBlobs[filter] == nil {
+				c.FilterBlobs[filter] = map[string]string{}
+			}
+			c.FilterBlobs[filter][key] = file
 			return nil
 		}}
 }

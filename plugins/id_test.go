@@ -15,7 +15,7 @@ func TestEmbedID(t *testing.T) {
 		"Model": true, "Revision": true, "WeightsDigest": true, "TokenizerDigest": true, "Pooling": true,
 		"Truncation": true, "Normalised": true, "Dims": true, "MaxTokens": true, "APIDimensions": true,
 		"Name": false, "MaxRows": false, "Determinism": false, "Licence": false, "Languages": false,
-		"MinSimilarity": false, "QuestionPrefix": false, "AnswerPrefix": false,
+		"MinSimilarity": false, "Matryoshka": false, "QuestionPrefix": false, "AnswerPrefix": false,
 	}
 	base := teacher.Description{Model: "m", Dims: 3}
 	seen := map[string]string{EmbedID(base): "nothing"}

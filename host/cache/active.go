@@ -8,7 +8,7 @@ import (
 )
 
 // segmentEntriesMax bounds the memory of an unsealed segment's table.
-const segmentEntriesMax = 1 << 20
+const segmentEntriesMax = 1 << 17
 
 // active is the segment this store is writing. Only the holder of Store.w
 // changes it; mu lets readers look meanwhile.

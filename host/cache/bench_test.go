@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const (
@@ -23,18 +24,20 @@ func benchRows(first, n int) ([]Key, [][]byte) {
 	return keys, payloads
 }
 
-// cpu reports the processor time of this process per row: on a shared machine
-// it is steadier than the clock.
-func cpu(b *testing.B) func() {
-	now := func() int64 {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
-		}
-		return u.Utime.Nano() + u.Stime.Nano()
+// processorTime is what this process has used so far: on a shared machine it is
+// steadier than the clock.
+func processorTime(t testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
 	}
-	start := now()
-	return func() { b.ReportMetric(float64(now()-start)/float64(b.N), "cpu-ns/row") }
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// cpu reports the processor time per row.
+func cpu(b *testing.B) func() {
+	start := processorTime(b)
+	return func() { b.ReportMetric(float64(processorTime(b)-start)/float64(b.N), "cpu-ns/row") }
 }
 
 // filled is a store of n rows that was closed and opened again.

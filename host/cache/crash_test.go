@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,7 +118,7 @@ func workload(dir string, o Options, keys []Key, payloads [][]byte) (acked []boo
 		}
 		errs = append(errs, err)
 	}
-	errs = append(errs, s.Describe(recipe, []byte("{}")), s.Checkpoint(), s.Close())
+	errs = append(errs, s.Describe(recipe, doc), s.Checkpoint(), s.Close())
 	return acked, errors.Join(errs...)
 }
 
@@ -221,7 +222,7 @@ func TestFullDiskKeepsTheStoreReadable(t *testing.T) {
 
 func TestUnwritableFolderIsSaidPlainly(t *testing.T) {
 	for _, errno := range []error{syscall.EROFS, syscall.EACCES} {
-		for at := 1; at <= 7; at++ { // mkdir and stat of three folders, then the draft
+		for at := 1; at <= 9; at++ { // mkdir and stat of four folders, then the draft
 			o := options()
 			o.FS = &fsx.Fault{FS: quick{}, At: at, Err: errno}
 			_, err := Open(scratch(t), o)
@@ -265,7 +266,8 @@ func TestKilledWriterLosesNothingAcknowledged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, after := range []int{1, 7, 40, 173} {
+	random := rand.New(rand.NewPCG(8, 8))
+	for _, after := range []int{1, 7, 40, 173, random.IntN(200), random.IntN(200), random.IntN(200), random.IntN(200)} {
 		dir := scratch(t)
 		cmd := exec.Command(self)
 		cmd.Env = append(os.Environ(), childFolder+"="+dir)

@@ -78,7 +78,7 @@ func (d *draft) drop() error { return errors.Join(d.fs.Remove(d.path), d.release
 // claim locks an existing file, alone or with other readers. It returns nil
 // without an error if a living process has the file, or if it is gone.
 func claim(fsys fsx.FS, path string, alone bool) (*flock.Flock, error) {
-	l := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	l := newLock(path)
 	try := l.TryRLock
 	if alone {
 		try = l.TryLock
@@ -103,6 +103,21 @@ func claim(fsys fsx.FS, path string, alone bool) (*flock.Flock, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// newLock is a lock on a file or folder that exists.
+func newLock(path string) *flock.Flock { return flock.New(path, flock.SetFlag(os.O_RDONLY)) }
+
+// probe shows whether files can be made, locked and removed.
+func (f folder) probe() error {
+	d, err := f.draft()
+	if err != nil {
+		return fmt.Errorf("open cache: %w", err)
+	}
+	if err := d.drop(); err != nil {
+		return fmt.Errorf("open cache: %w", err)
+	}
+	return nil
 }
 
 // writeFile writes a whole file that readers see entire or not at all. step

@@ -18,11 +18,14 @@ import (
 const (
 	formatFolder  = "v1"
 	recipesFolder = "recipes"
+	usesFolder    = "uses"
 
 	segmentExt = ".seg"
 	indexExt   = ".idx" // a segment's own index: the segment is sealed
 	mergedExt  = ".gen" // an index of many sealed segments
 	draftExt   = ".new"
+	useExt     = ".use" // what a store was used for
+	recipeExt  = ".json"
 )
 
 // folder is DIR/v1 behind the file seam.
@@ -39,7 +42,7 @@ func (f folder) path(id segmentID, ext string) string {
 // refuses those that others can write.
 func openFolder(dir string, o Options) (folder, error) {
 	f := folder{fs: o.FS, dir: filepath.Join(dir, formatFolder)}
-	for _, d := range []string{dir, f.dir, filepath.Join(f.dir, recipesFolder)} {
+	for _, d := range []string{dir, f.dir, filepath.Join(f.dir, recipesFolder), filepath.Join(f.dir, usesFolder)} {
 		if !o.ReadOnly {
 			if err := f.fs.MkdirAll(d, 0o700); err != nil {
 				return f, plainly(fmt.Errorf("make cache folder: %w", err))
@@ -53,6 +56,20 @@ func openFolder(dir string, o Options) (folder, error) {
 		}
 	}
 	return f, nil
+}
+
+// openPresent is openFolder for a cache that must be there, so that a mistyped
+// name is no new cache. It makes nothing.
+func openPresent(dir string, o Options) (folder, error) {
+	o.ReadOnly = true
+	f, err := openFolder(dir, o)
+	if err == nil {
+		_, err = f.fs.Stat(f.dir)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, fmt.Errorf("%w: %s", ErrAbsent, dir)
+	}
+	return f, err
 }
 
 // private refuses a folder of another user or one that others may write to.
@@ -95,16 +112,13 @@ func (f folder) list() (listing, error) {
 		return l, fmt.Errorf("list cache: %w", err)
 	}
 	for _, e := range names {
-		stem, ext := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())), filepath.Ext(e.Name())
+		ext := filepath.Ext(e.Name())
 		if ext == draftExt {
 			l.drafts = append(l.drafts, filepath.Join(f.dir, e.Name()))
 			continue
 		}
-		var id segmentID
-		if len(stem) != hex.EncodedLen(len(id)) {
-			continue
-		}
-		if _, err := hex.Decode(id[:], []byte(stem)); err != nil {
+		id, ok := parseName(e.Name(), ext)
+		if !ok {
 			continue
 		}
 		switch ext {

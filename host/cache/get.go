@@ -59,6 +59,7 @@ func (v *view) get(keys []Key, payloads [][]byte) (hits, bad int) {
 // hash. own is the record in the active segment, or nil.
 func (v *view) find(key *Key, own []byte) (best []byte, bad int) {
 	epoch := 0
+	var from *segment
 	if own != nil {
 		if p, ok := check(own); ok {
 			best, epoch = p, v.active.epoch
@@ -82,9 +83,12 @@ func (v *view) find(key *Key, own []byte) (best []byte, bad int) {
 				continue
 			}
 			if best == nil || g.epoch < epoch || g.epoch == epoch && wins(p, best) {
-				best, epoch = p, g.epoch
+				best, epoch, from = p, g.epoch, g
 			}
 		}
+	}
+	if from != nil && !from.used.Load() { // almost always true already: a load is cheap, a store is not
+		from.used.Store(true)
 	}
 	return best, bad
 }

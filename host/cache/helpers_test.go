@@ -12,7 +12,12 @@ import (
 	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
-var recipe = NewRecipe("hash-768", "query: ")
+var (
+	recipe   = NewRecipe("hash-768", "query: ")
+	doc      = []byte(`{"embed_id":"hash-768","prefix":"query: ","teacher":"hash-768"}`)
+	other    = NewRecipe("other", "")
+	otherDoc = []byte(`{"embed_id":"other","prefix":""}`)
+)
 
 // options makes segments small, so that a few records fill several.
 func options() Options {

@@ -11,8 +11,8 @@ const (
 	// tablesMax is how many indexes a lookup may have to search. Beyond it the
 	// smallest are merged until tablesKept are left, so that an entry is
 	// rewritten only a few times as the cache grows.
-	tablesMax  = 8
-	tablesKept = 4
+	tablesMax  = 6
+	tablesKept = 3
 	// mergeBlock is about how many entries are sorted at once in a merge.
 	mergeBlock = 1024
 )

@@ -28,6 +28,10 @@ func (s *Store) Put(r Recipe, keys []Key, payloads [][]byte) error {
 	if s.o.ReadOnly {
 		return ErrReadOnly
 	}
+	return s.put(r.prefix(), keys, payloads)
+}
+
+func (s *Store) put(r recipePrefix, keys []Key, payloads [][]byte) error {
 	s.w.Lock()
 	defer s.w.Unlock()
 	if s.view.Load() == nil {
@@ -43,7 +47,7 @@ func (s *Store) Put(r Recipe, keys []Key, payloads [][]byte) error {
 		}
 		a := s.view.Load().active
 		s.pending[keys[i]] = uint32((a.size + int64(len(s.buf))) / alignBytes)
-		s.buf = appendRecord(s.buf, r.prefix(), &keys[i], payloads[i])
+		s.buf = appendRecord(s.buf, r, &keys[i], payloads[i])
 	}
 	return s.flush(r)
 }
@@ -66,7 +70,7 @@ func (s *Store) present(key *Key) bool {
 }
 
 // room makes sure that the active segment can take n more bytes.
-func (s *Store) room(r Recipe, n int64) error {
+func (s *Store) room(r recipePrefix, n int64) error {
 	a := s.view.Load().active
 	if a != nil && !a.failed && a.fits(int64(len(s.buf))+n, len(s.pending)) {
 		if len(s.buf) > 0 && len(s.buf)+int(n) > putBytes {
@@ -86,7 +90,7 @@ func (s *Store) room(r Recipe, n int64) error {
 }
 
 // flush writes what is pending and lets readers see it.
-func (s *Store) flush(r Recipe) error {
+func (s *Store) flush(r recipePrefix) error {
 	defer func() {
 		clear(s.pending)
 		s.buf = s.buf[:0]
@@ -102,7 +106,7 @@ func (s *Store) flush(r Recipe) error {
 		return fmt.Errorf("cache: append %d records to %s: %w", len(s.pending), a.path,
 			errors.Join(err, s.fs.Truncate(a.path, a.size)))
 	}
-	a.commit(s.pending, int64(len(s.buf)), r.prefix())
+	a.commit(s.pending, int64(len(s.buf)), r)
 	return nil
 }
 

@@ -2,9 +2,9 @@ package cache
 
 // salvage makes a table of a segment that has no usable index, by scanning it.
 // It is nil if a living process is still writing the segment, or if nothing is
-// left of it. A store that may write cuts the torn end off and seals what
-// remains.
-func (s *Store) salvage(id segmentID) (*table, error) {
+// left of it. A store that may write seals what is there, and cuts the torn end
+// off; unless the segment was sealed once, for then others may have it mapped.
+func (s *Store) salvage(id segmentID, sealed bool) (*table, error) {
 	path := s.path(id, segmentExt)
 	lock, err := claim(s.fs, path, !s.o.ReadOnly)
 	if lock == nil || err != nil {
@@ -35,14 +35,16 @@ func (s *Store) salvage(id segmentID) (*table, error) {
 	if !s.o.ReadOnly {
 		// A full disk must not keep anybody from what is there: if the segment
 		// cannot be sealed now, the next Open tries again.
-		t.sealed = s.sealDead(path, s.path(id, indexExt), int64(len(g.b)), f.end, b) == nil
+		t.sealed = s.sealDead(path, s.path(id, indexExt), int64(len(g.b)), f.end, sealed, b) == nil
 	}
-	g.b = g.b[:f.end]
+	if !sealed {
+		g.b = g.b[:f.end]
+	}
 	return t, nil
 }
 
-func (s *Store) sealDead(segment, index string, size, end int64, b []byte) error {
-	if end < size {
+func (s *Store) sealDead(segment, index string, size, end int64, sealed bool, b []byte) error {
+	if end < size && !sealed {
 		if err := s.fs.Truncate(segment, end); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 type Store struct {
 	folder
 	o    Options
+	mine bool                 // Open made it: Close keeps what it was used for
 	view atomic.Pointer[view] // nil once closed
 
 	hits, misses, corrupt atomic.Int64
@@ -29,6 +30,7 @@ type Store struct {
 	mappings []fsx.Mapping // all there ever were: views of them stay valid until Close
 	pending  map[Key]uint32
 	buf      []byte
+	tallies  map[Recipe]Tally
 }
 
 // view is what a Get searches. It never changes; a changed one replaces it.
@@ -53,6 +55,7 @@ type segment struct {
 	// one key the older epoch answers, so that an answer once given stays;
 	// within an epoch it is the smaller payload hash, whatever the order.
 	epoch int
+	used  atomic.Bool // it answered a key
 }
 
 // Open opens the cache in dir and makes it if it does not exist. Segments that
@@ -68,14 +71,10 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := newStore(f, o)
+	s.mine = !o.ReadOnly
 	if !o.ReadOnly {
-		// A draft shows at once whether files can be made, locked and removed.
-		d, err := f.draft()
-		if err != nil {
-			return nil, fmt.Errorf("open cache: %w", err)
-		}
-		if err := d.drop(); err != nil {
-			return nil, fmt.Errorf("open cache: %w", err)
+		if err := f.probe(); err != nil {
+			return nil, err
 		}
 	}
 	if err := s.load(); err != nil {
@@ -85,7 +84,7 @@ func Open(dir string, o Options) (*Store, error) {
 }
 
 func newStore(f folder, o Options) *Store {
-	s := &Store{folder: f, o: o, segments: map[segmentID]*segment{}, pending: map[Key]uint32{}}
+	s := &Store{folder: f, o: o, segments: map[segmentID]*segment{}, pending: map[Key]uint32{}, tallies: map[Recipe]Tally{}}
 	s.view.Store(&view{})
 	return s
 }
@@ -134,7 +133,7 @@ func (s *Store) table(id segmentID, sealed bool) (*table, error) {
 			return t, err
 		}
 	}
-	return s.salvage(id)
+	return s.salvage(id, sealed)
 }
 
 // mapFile maps the whole of a file until Close.
@@ -249,10 +248,17 @@ func (s *Store) Close() error {
 			errs = append(errs, err, v.active.release())
 		}
 	}
+	if s.mine {
+		s.keepUse()
+	}
+	crowded := s.mine && s.small() >= crowdMin
 	s.view.Store(nil)
 	for _, m := range s.mappings {
 		errs = append(errs, m.Close())
 	}
 	s.mappings = nil
+	if crowded {
+		s.thin()
+	}
 	return errors.Join(errs...)
 }

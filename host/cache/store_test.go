@@ -176,7 +176,7 @@ func TestResealingKeepsEveryEntry(t *testing.T) {
 	s = mustOpen(t, dir, options())
 	flip(t, files(t, dir, segmentExt)[0], 2*headerBytes, 1)
 	for id := range s.segments {
-		if _, err := s.salvage(id); err != nil {
+		if _, err := s.salvage(id, true); err != nil {
 			t.Fatal(err)
 		}
 	}
