@@ -2,6 +2,7 @@ package filters_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -14,7 +15,7 @@ import (
 )
 
 const (
-	mutantsDefault = 2000 // of each filter; CUBESET_MUTANTS asks for another number
+	mutantsDefault = 160 // of each filter; CUBESET_MUTANTS asks for another number
 	mutantsTime    = 3 * time.Second
 	mutantsRuntime = 100 // that share a runtime
 )
@@ -39,7 +40,7 @@ func TestMutants(t *testing.T) {
 			for n < most && time.Since(start) < limit {
 				rt := tightRuntime(t)
 				for end := min(n+mutantsRuntime, most); n < end && time.Since(start) < limit; n++ {
-					codes[mutant(t, rt, b.Module, uint64(n))]++
+					codes[mutant(t, rt, b, uint64(n))]++
 				}
 				rt.Close(context.Background())
 			}
@@ -62,10 +63,10 @@ func tightRuntime(t *testing.T) *wasm.Runtime {
 }
 
 // mutant runs one damaged module and returns how it ended; "" means well.
-func mutant(t *testing.T, rt *wasm.Runtime, module []byte, seed uint64) wasm.Code {
+func mutant(t *testing.T, rt *wasm.Runtime, bundled filters.Bundled, seed uint64) wasm.Code {
 	ctx := context.Background()
 	r := rand.New(rand.NewPCG(seed, 0))
-	damaged := append([]byte(nil), module...)
+	damaged := append([]byte(nil), bundled.Module...)
 	for range 1 + r.IntN(3) {
 		damaged[r.IntN(len(damaged))] = byte(r.Uint32())
 	}
@@ -73,7 +74,7 @@ func mutant(t *testing.T, rt *wasm.Runtime, module []byte, seed uint64) wasm.Cod
 	f, err := rt.Load(ctx, damaged)
 	if err == nil {
 		var in *wasm.Instance
-		if in, err = f.Open(ctx, nil, nil); err == nil {
+		if in, err = f.Open(ctx, json.RawMessage(needed[bundled.Name]), nil); err == nil {
 			_, err = in.Filter(ctx, b, nil)
 		}
 	}

@@ -18,7 +18,10 @@ import (
 	"github.com/cubeset/cubeset/wasm"
 )
 
-const target = "wasm32-unknown-unknown"
+const (
+	target  = "wasm32-unknown-unknown"
+	withStd = "language" // the filter whose dependency needs Rust's std
+)
 
 func main() {
 	check := flag.Bool("check", false, "compare with the committed modules instead of writing them")
@@ -44,8 +47,11 @@ func run(ctx context.Context, dir string, check bool, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	if err := cargo(ctx, dir, work); err != nil {
-		return err
+	// Apart, since in one run the feature std of one would be switched on for all.
+	for _, which := range [][]string{{"--workspace", "--exclude", withStd}, {"--package", withStd}} {
+		if err := cargo(ctx, dir, work, which...); err != nil {
+			return err
+		}
 	}
 	var errs []error
 	for _, m := range manifests {
@@ -74,10 +80,10 @@ func locate(dir string) (string, error) {
 	return "", err
 }
 
-// cargo builds the workspace. The folders of this machine are replaced in
+// cargo builds packages of the workspace. The folders of this machine are replaced in
 // whatever the compiler writes down, and its environment holds nothing else that
 // could change the bytes.
-func cargo(ctx context.Context, dir, work string) error {
+func cargo(ctx context.Context, dir, work string, which ...string) error {
 	home := os.Getenv("CARGO_HOME")
 	if home == "" {
 		user, err := os.UserHomeDir()
@@ -87,7 +93,8 @@ func cargo(ctx context.Context, dir, work string) error {
 		home = filepath.Join(user, ".cargo")
 	}
 	flags := []string{"--remap-path-prefix=" + dir + "=/filters", "--remap-path-prefix=" + home + "=/cargo"}
-	c := exec.CommandContext(ctx, "cargo", "build", "--release", "--locked", "--quiet", "--target", target, "--target-dir", work)
+	args := []string{"build", "--release", "--locked", "--quiet", "--target", target, "--target-dir", work}
+	c := exec.CommandContext(ctx, "cargo", append(args, which...)...)
 	c.Dir = dir
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); !strings.HasPrefix(name, "CARGO_") && !strings.HasPrefix(name, "RUST") || name == "CARGO_HOME" || name == "RUSTUP_HOME" {

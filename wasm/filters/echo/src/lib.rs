@@ -6,6 +6,7 @@ mod fold;
 
 use fold::{Folded, Letters};
 use guest::{Config, Filter, Row, String, Verdict, export};
+use text::head;
 
 const SAME: u16 = 1;
 const CONTAINS: u16 = 2;
@@ -31,8 +32,8 @@ impl Filter for Echo {
     }
 
     fn row(&mut self, row: &Row) -> Verdict {
-        self.question.set(row.question(), &self.letters);
-        self.answer.set(row.answer(), &self.letters);
+        self.question.set(head(row.question()), &self.letters);
+        self.answer.set(head(row.answer()), &self.letters);
         if self.question.is_empty() || self.answer.is_empty() {
             // Nothing but signs on one side: compare the texts as they are.
             return if row.question() == row.answer() { Verdict::drop(SAME, 1.0) } else { Verdict::keep(0.0) };

@@ -154,7 +154,7 @@ fn bytes(buffer: &mut [u128], n: usize) -> &mut [u8] {
 }
 
 /// A panic ends the call; its text would cost more code than all filters.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "std")))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
     core::arch::wasm32::unreachable()
