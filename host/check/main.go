@@ -46,6 +46,7 @@ func (s *suite) stages() []stage {
 		{"go test", true, s.goTest},
 		{"go test -race", false, s.goRace},
 		{"guests", false, s.guests},
+		{"sdks", false, s.sdks},
 		{"readers", false, s.readers},
 		{"documents", false, s.documents},
 	}

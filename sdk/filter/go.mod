@@ -1,0 +1,3 @@
+module github.com/cubeset/cubeset/sdk/filter
+
+go 1.24
