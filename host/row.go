@@ -24,7 +24,7 @@ type row struct {
 	answerNorm       float64
 	scores           []float32 // of the filters so far, in their order
 	twin             dedup.Key
-	group            string // what the split goes by
+	group            string          // what the split goes by
 	signature        dedup.Signature // only where near twins are looked for
 }
 

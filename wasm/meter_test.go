@@ -56,7 +56,7 @@ func bundled(t testing.TB, name string) []byte {
 	return module
 }
 
-var bundledNames = []string{"length", "echo", "similarity", "probe"}
+var bundledNames = []string{"length", "echo", "similarity", "probe", "repetition", "pii", "url", "junk", "language", "gopher_quality", "gopher_repetition", "c4", "fineweb"}
 
 // plain runs a module that is not metered, straight in the engine.
 func plain(t *testing.T, module []byte, m *Manifest, config []byte, b *Batch) []byte {
@@ -87,7 +87,7 @@ func plain(t *testing.T, module []byte, m *Manifest, config []byte, b *Batch) []
 	if status := call(exportConfigure, p, uint64(len(config))); status != 0 {
 		t.Fatalf("status %d", status)
 	}
-	l, err := plan(b, m)
+	l, err := plan(b, m.needSet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestFuelBudgetIsExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close(ctx)
-		f, err := r.Load(ctx, bundled(t, "echo"))
+		f, err := r.Load(ctx, bundled(t, "length")) // its manifest asks for no fuel of its own
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func TestFuelBudgetIsExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer in.Close(ctx)
-		_, err = in.Filter(ctx, randomBatch(3000, 0, 3), nil)
+		_, err = in.Filter(ctx, randomBatch(30_000, 0, 3), nil)
 		return in.Fuel(), err
 	}
 	used, err := run(1 << 40)

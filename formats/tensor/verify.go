@@ -182,7 +182,8 @@ func (v *verifier) schema(p PartInfo, part *Part) {
 		{"projection", got.Projection, t.Projection},
 		{"determinism", got.Determinism, t.Determinism},
 		{"normalised", fmt.Sprint(got.Normalised), fmt.Sprint(v.m.Normalised)},
-		// A part may be older than the config, and then says nothing of it.
+		// A part may be older than the config, and then says nothing of it; a
+		// dataset merged of differently made ones has none.
 		{"config_digest", got.ConfigDigest, orEmpty(v.m.ConfigDigest, got.ConfigDigest)},
 		{"lock_digest", got.LockDigest, orEmpty(v.m.LockDigest, got.LockDigest)},
 	} {
@@ -193,8 +194,8 @@ func (v *verifier) schema(p PartInfo, part *Part) {
 }
 
 func orEmpty(want, got string) string {
-	if got == "" {
-		return ""
+	if got == "" || want == "" {
+		return got
 	}
 	return want
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,12 +14,24 @@ import (
 )
 
 func main() {
-	fast := flag.Bool("fast", false, "only what needs nothing but Go")
+	onlyFast := flag.Bool("fast", false, "only what needs nothing but Go")
+	alsoFull := flag.Bool("full", false, "also what is rarely needed and takes long")
+	only := flag.String("stage", "", "only the stage of this `NAME`, such as readers")
 	flag.Usage = func() {
-		fmt.Fprint(os.Stderr, "usage: go run ./host/check [--fast]\n\nSets up what the test suite needs and runs it, and ends with a line of counts.\n")
+		fmt.Fprint(os.Stderr, "usage: go run ./host/check [--fast|--full|--stage NAME]\n\nSets up what the test suite needs and runs it, and ends with a line of counts.\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	most := standard
+	switch {
+	case *onlyFast && *alsoFull || flag.NArg() > 0:
+		flag.Usage()
+		os.Exit(64)
+	case *onlyFast:
+		most = fast
+	case *alsoFull:
+		most = full
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	s, err := newSuite(ctx)
@@ -26,29 +39,39 @@ func main() {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		os.Exit(1)
 	}
-	os.Exit(s.run(*fast))
+	os.Exit(s.run(most, *only))
 }
+
+// level says when a stage runs: at its own level and all above.
+type level int
+
+const (
+	fast     level = iota // --fast: needs nothing but Go
+	standard              // what continuous integration runs
+	full                  // --full
+)
 
 // stage is one part of the suite. An error of it is a failure by itself; what
 // it tests one by one it counts in the suite.
 type stage struct {
-	name string
-	fast bool // needs nothing but Go
-	run  func() error
+	name  string
+	level level
+	run   func() error
 }
 
 func (s *suite) stages() []stage {
 	return []stage{
-		{"format", true, s.format},
-		{"vet", true, s.vet},
-		{"staticcheck", true, s.staticcheck},
-		{"other systems", true, s.otherSystems},
-		{"go test", true, s.goTest},
-		{"go test -race", false, s.goRace},
-		{"guests", false, s.guests},
-		{"sdks", false, s.sdks},
-		{"readers", false, s.readers},
-		{"documents", false, s.documents},
+		{"format", fast, s.format},
+		{"vet", fast, s.vet},
+		{"staticcheck", fast, s.staticcheck},
+		{"other systems", fast, s.otherSystems},
+		{"go test", fast, s.goTest},
+		{"go test -race", standard, s.goRace},
+		{"guests", standard, s.guests},
+		{"sdks", standard, s.sdks},
+		{"readers", standard, s.readers},
+		{"documents", standard, s.documents},
+		{"rare readers", full, s.rareReaders},
 	}
 }
 
@@ -95,13 +118,16 @@ func moduleRoot() (string, error) {
 	}
 }
 
-// run goes through the stages, the failed ones too, and returns the exit code.
-func (s *suite) run(fast bool) int {
+// run goes through the stages up to a level, or the one that only names, the
+// failed ones too, and returns the exit code.
+func (s *suite) run(most level, only string) int {
 	defer os.RemoveAll(s.tmp)
+	ran := 0
 	for _, st := range s.stages() {
-		if fast && !st.fast {
+		if only == "" && st.level > most || only != "" && st.name != only {
 			continue
 		}
+		ran++
 		fmt.Printf("== %s\n", st.name)
 		begin := time.Now()
 		if err := st.run(); err != nil {
@@ -110,6 +136,9 @@ func (s *suite) run(fast bool) int {
 			s.passed++
 		}
 		fmt.Printf("   %s: %.1f s\n", st.name, time.Since(begin).Seconds())
+	}
+	if ran == 0 {
+		s.fail(only, errors.New("there is no such stage"))
 	}
 	fmt.Printf("%d passed, %d failed, %d skipped\n", s.passed, s.failed, s.skipped)
 	if s.failed > 0 {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,49 +19,115 @@ import (
 //go:embed requirements.txt
 var requirements []byte
 
-//go:embed readers.py
-var readersPy []byte
+//go:embed *.py
+var scripts embed.FS
 
-// readers builds a dataset of the first example and has other programs read
-// it: every value must be the Go reader's, to the bit.
+// profiles are those that the readers have to read.
+var profiles = tensor.Profiles()
+
+// readers builds a dataset of the first example in each profile and has other
+// programs read it and its exports: every value must be the Go reader's, to the
+// bit.
 func (s *suite) readers() error {
 	python, err := s.python()
 	if err != nil {
 		return err
 	}
-	for _, profile := range []tensor.Profile{tensor.Compat, tensor.Fast} {
-		out := filepath.Join(s.tmp, "readers-"+string(profile))
-		if _, err := s.command("go", "run", "./host/cubeset", "build", "examples/01-first-dataset/dialogues.jsonl", "-o", out, "--profile", string(profile), "--test", "0.1"); err != nil {
-			return err
-		}
-		if err := dump(out, filepath.Join(s.tmp, "expected")); err != nil {
-			return err
-		}
-		script := filepath.Join(s.tmp, "readers.py")
-		if err := os.WriteFile(script, readersPy, 0o644); err != nil {
-			return err
-		}
-		said, err := s.commandIn(s.tmp, []string{"HF_HUB_OFFLINE=1", "HF_HOME=" + filepath.Join(s.tmp, "hf")}, python, script, out, filepath.Join(s.tmp, "expected"), filepath.Join(s.root, "host", "split", "vectors.json"))
-		for line := range strings.Lines(said) {
-			switch {
-			case strings.HasPrefix(line, "ok "):
-				s.passed++
-				fmt.Printf("   %s: %s", profile, line)
-			case strings.HasPrefix(line, "FAIL "):
-				s.failed++
-				fmt.Printf("%s: %s", profile, line)
-			}
-		}
-		if err != nil {
-			return err
+	if err := s.need("java", "openjdk-17-jre-headless"); err != nil {
+		return err
+	}
+	root, err := s.datasets()
+	if err != nil {
+		return err
+	}
+	files, splits := filepath.Join(s.root, "formats", "vectors"), filepath.Join(s.root, "host", "split", "vectors.json")
+	errs := []error{s.script(python, "readers.py", root, append([]string{files, splits}, names(profiles)...)...)}
+	for _, p := range profiles {
+		if err := readArrays(filepath.Join(root, string(p))); err != nil {
+			s.fail(fmt.Sprintf("%s: formats/array", p), err)
+		} else {
+			s.passed++
 		}
 	}
-	return nil
+	errs = append(errs, s.script(python, "spark.py", root, append([]string{files}, names(profiles)...)...))
+	return errors.Join(errs...)
 }
 
-// python makes a virtual environment with the readers, once for each set of
+func names(ps []tensor.Profile) (all []string) {
+	for _, p := range ps {
+		all = append(all, string(p))
+	}
+	return all
+}
+
+// datasets makes a folder for each profile, with the dataset, its exports and
+// what the Go reader finds in it, and returns the folder they are in.
+func (s *suite) datasets() (string, error) {
+	root, cubeset := filepath.Join(s.tmp, "datasets"), filepath.Join(s.tmp, "cubeset")
+	if _, err := os.Stat(root); err == nil {
+		return root, nil
+	}
+	if _, err := s.command("go", "build", "-o", cubeset, "./host/cubeset"); err != nil {
+		return "", err
+	}
+	example := filepath.Join(s.root, "examples", "01-first-dataset", "dialogues.jsonl")
+	for _, p := range profiles {
+		dir := filepath.Join(root, string(p))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", err
+		}
+		for _, args := range [][]string{
+			{"build", example, "-o", "first-dataset", "--profile", string(p), "--test", "0.1"},
+			{"export", "first-dataset", "--to", "npy", "-o", "arrays"},
+			{"export", "first-dataset", "--to", "safetensors", "-o", "first.safetensors"},
+			{"export", "first-dataset", "--to", "jsonl", "-o", "first.jsonl", "--vectors"},
+		} {
+			if _, err := s.commandIn(dir, nil, append([]string{cubeset}, args...)...); err != nil {
+				return "", err
+			}
+		}
+		if err := dump(filepath.Join(dir, "first-dataset"), filepath.Join(dir, "expected")); err != nil {
+			return "", err
+		}
+	}
+	return root, nil
+}
+
+// script runs a Python script on the datasets, and counts what it says it tried.
+func (s *suite) script(python, name, root string, args ...string) error {
+	dir := filepath.Join(s.tmp, "scripts")
+	if err := os.CopyFS(dir, scripts); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	env := []string{"HF_HUB_OFFLINE=1", "HF_HOME=" + filepath.Join(s.tmp, "hf"), "PYTHONPATH=" + dir, "PYTHONDONTWRITEBYTECODE=1"}
+	said, err := s.commandIn(s.tmp, env, append([]string{python, filepath.Join(dir, name), root}, args...)...)
+	s.count(said)
+	return err
+}
+
+// count prints the lines that begin with ok, FAIL or have, and counts the first
+// two.
+func (s *suite) count(said string) {
+	for line := range strings.Lines(said) {
+		switch {
+		case strings.HasPrefix(line, "ok "):
+			s.passed++
+			fmt.Printf("   %s", line)
+		case strings.HasPrefix(line, "have "):
+			fmt.Printf("   %s", line)
+		case strings.HasPrefix(line, "FAIL "):
+			s.failed++
+			fmt.Print(line)
+		}
+	}
+}
+
+// python is the interpreter of an environment with all the usual readers.
+func (s *suite) python() (string, error) { return s.venv(requirements) }
+
+// venv makes a virtual environment with what is required, once for each set of
 // versions, and returns its interpreter.
-func (s *suite) python() (string, error) {
+func (s *suite) venv(requirements []byte) (string, error) {
 	if err := s.need("python3", "python3-venv"); err != nil {
 		return "", err
 	}

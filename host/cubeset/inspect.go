@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -27,12 +28,17 @@ func inspectCommand() *cobra.Command {
 	var rows int
 	c := &cobra.Command{
 		Use: "inspect DIR|FILE", Short: "Show what a dataset, or one Parquet file of it, holds", Args: oneArg("dataset folder or Parquet file"),
-		Long:    "Show the columns, counts, first rows, norms and the similarity histogram of a\ndataset. Control characters in texts are shown as escapes.",
-		Example: "  cubeset inspect first-dataset\n  cubeset inspect first-dataset --rows 10\n  cubeset inspect first-dataset --json",
+		Long: `Show the columns, counts, teacher, norms, similarity histogram and first rows of a
+dataset, reading all of it. Control and invisible characters in texts are shown
+as escapes; long texts are cut, but not with --json.`,
+		Example: "  cubeset inspect first-dataset\n  cubeset inspect first-dataset -n 10\n  cubeset inspect part.parquet -n 0\n  cubeset inspect first-dataset --json",
 		RunE: func(_ *cobra.Command, args []string) error {
+			if rows < 0 {
+				return usageError{fmt.Errorf("inspect: rows: %d is less than 0", rows)}
+			}
 			r, err := inspect(args[0], rows)
 			if err != nil {
-				return fmt.Errorf("inspect: %w", err)
+				return damaged("inspect", err, args[0])
 			}
 			if asJSON {
 				return printJSON(r)
@@ -41,7 +47,7 @@ func inspectCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().IntVar(&rows, "rows", 3, "rows to show")
+	c.Flags().IntVarP(&rows, "rows", "n", 3, "rows to show")
 	jsonFlag(c, &asJSON)
 	return c
 }
@@ -50,13 +56,16 @@ func inspectCommand() *cobra.Command {
 type inspection struct {
 	Path       string           `json:"path"`
 	Columns    []string         `json:"columns"`
+	Types      []string         `json:"types"` // of the columns
 	Rows       int64            `json:"rows"`
 	Splits     map[string]int64 `json:"splits"`
 	Parts      int              `json:"parts"`
 	Bytes      int64            `json:"bytes"`
+	Profile    tensor.Profile   `json:"profile"`
 	Meta       tensor.Meta      `json:"meta"`
-	Norms      [2]float64       `json:"norms"`      // least and greatest length of an embedding
-	Similarity spread           `json:"similarity"` // of the rows
+	Norms      *[2]float64      `json:"norms"`      // least and greatest length of an embedding; null without any
+	NotFinite  int64            `json:"not_finite"` // rows with a number that is NaN or infinite; in no other figure
+	Similarity *spread          `json:"similarity"` // of the rows; null without any
 	First      []sample         `json:"first"`
 }
 
@@ -66,6 +75,7 @@ type spread struct {
 	Mean      float64     `json:"mean"`
 	Max       float32     `json:"max"`
 	Histogram [bins]int64 `json:"histogram"`
+	rows      int64
 }
 
 type sample struct {
@@ -74,7 +84,19 @@ type sample struct {
 	Answer     string  `json:"answer"`
 	Context    string  `json:"context"`
 	Split      string  `json:"split"`
-	Similarity float32 `json:"similarity"`
+	Similarity *number `json:"similarity"`
+}
+
+// number is a float32 as JSON can say it: null if it is not finite.
+type number float32
+
+func (n *number) finite() bool { return !math.IsNaN(float64(*n)) && !math.IsInf(float64(*n), 0) }
+
+func (n *number) MarshalJSON() ([]byte, error) {
+	if !n.finite() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float32(*n))
 }
 
 func inspect(path string, first int) (*inspection, error) {
@@ -83,15 +105,13 @@ func inspect(path string, first int) (*inspection, error) {
 		return nil, err
 	}
 	r := &inspection{Path: path, Splits: map[string]int64{}, Parts: len(files), First: []sample{}}
-	r.Norms = [2]float64{math.Inf(1), 0}
-	r.Similarity.Min, r.Similarity.Max = 2, -2
 	for _, name := range files {
 		if err := r.add(name, first); err != nil {
 			return nil, err
 		}
 	}
-	if r.Rows > 0 {
-		r.Similarity.Mean /= float64(r.Rows)
+	if s := r.Similarity; s != nil {
+		s.Mean /= float64(s.rows)
 	}
 	return r, nil
 }
@@ -128,6 +148,14 @@ func (r *inspection) add(name string, first int) error {
 	if r.Columns == nil {
 		r.Columns = p.Columns()
 		r.Meta, _ = p.Meta()
+		schema, err := p.Schema()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		r.Profile = schema.Profile
+		for _, c := range r.Columns {
+			r.Types = append(r.Types, columnType(c, schema.Shape))
+		}
 	}
 	for row, err := range p.Rows() {
 		if err != nil {
@@ -135,19 +163,47 @@ func (r *inspection) add(name string, first int) error {
 		}
 		r.Rows++
 		r.Splits[row.Split]++
-		for _, v := range [][]float32{row.QuestionEmbedding, row.AnswerEmbedding} {
-			n := norm(v)
-			r.Norms = [2]float64{math.Min(r.Norms[0], n), math.Max(r.Norms[1], n)}
-		}
-		s := &r.Similarity
-		s.Min, s.Max = min(s.Min, row.Similarity), max(s.Max, row.Similarity)
-		s.Mean += float64(row.Similarity)
-		s.Histogram[max(0, min(bins-1, int(math.Floor((float64(row.Similarity)+1)*bins/2))))]++
+		r.measure(&row)
 		if len(r.First) < first {
-			r.First = append(r.First, sample{row.ID, row.Question, row.Answer, row.Context, row.Split, row.Similarity})
+			r.First = append(r.First, sample{row.ID, row.Question, row.Answer, row.Context, row.Split, (*number)(&row.Similarity)})
 		}
 	}
 	return nil
+}
+
+// columnType is how formats/SPEC.md calls what a column of a part holds.
+func columnType(name string, shape tensor.Shape) string {
+	switch {
+	case strings.HasSuffix(name, "_embedding"):
+		return fmt.Sprintf("float32[%s]", strings.ReplaceAll(shape.String(), "x", ","))
+	case name == "similarity" || strings.HasPrefix(name, "score_"):
+		return "float32"
+	case name == "turn":
+		return "int32"
+	}
+	return "string"
+}
+
+// measure takes a row into the norms and the histogram.
+func (r *inspection) measure(row *tensor.Row) {
+	question, answer, s := norm(row.QuestionEmbedding), norm(row.AnswerEmbedding), row.Similarity
+	if n := question + answer + float64(s); math.IsNaN(n) || math.IsInf(n, 0) {
+		r.NotFinite++
+		return
+	}
+	if r.Norms == nil {
+		r.Norms, r.Similarity = &[2]float64{math.Inf(1), 0}, &spread{Min: s, Max: s}
+	}
+	r.Norms[0], r.Norms[1] = min(r.Norms[0], question, answer), max(r.Norms[1], question, answer)
+	r.Similarity.add(s)
+}
+
+func (s *spread) add(cosine float32) {
+	s.rows++
+	s.Min, s.Max = min(s.Min, cosine), max(s.Max, cosine)
+	s.Mean += float64(cosine)
+	bin := math.Floor((float64(cosine) + 1) * bins / 2)
+	s.Histogram[int(max(0, min(bins-1, bin)))]++
 }
 
 func norm(v []float32) float64 {
@@ -162,22 +218,36 @@ func (r *inspection) print(w io.Writer) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%-12s%s\n", name, fmt.Sprintf(format, args...))
 	}
+	clean := func(s string) string { return term.Clean(s, cellMax) }
 	line("dataset", "%s", term.Clean(r.Path, 1000))
-	line("rows", "%s (%s) in %s, %s", count(r.Rows), splits(r.Splits), plural(int64(r.Parts), "part"), size(r.Bytes))
-	for i, c := range r.Columns {
-		r.Columns[i] = term.Clean(c, cellMax)
+	line("rows", "%s (%s) in %s, %s, profile %s", count(r.Rows), clean(splits(r.Splits)), plural(int64(r.Parts), "part"), size(r.Bytes), clean(string(r.Profile)))
+	line("teacher", "%s (embed_id %.16s, space_id %.16s, %s)", clean(r.Meta.Teacher), clean(r.Meta.EmbedID), clean(r.Meta.SpaceID), clean(r.Meta.Determinism))
+	for i, t := range r.Types {
+		name := ""
+		if i == 0 {
+			name = "columns"
+		} else if t == r.Types[i-1] {
+			continue
+		}
+		same := 1
+		for i+same < len(r.Types) && r.Types[i+same] == t {
+			same++
+		}
+		line(name, "%s: %s", t, term.Clean(strings.Join(r.Columns[i:i+same], ", "), 2000))
 	}
-	line("columns", "%s", strings.Join(r.Columns, ", "))
-	line("tensors", "question_embedding, answer_embedding: %v float32, row-major", r.Meta.Shape)
-	line("teacher", "%s (embed_id %.16s, space_id %.16s, %s)", term.Clean(r.Meta.Teacher, cellMax), term.Clean(r.Meta.EmbedID, cellMax), term.Clean(r.Meta.SpaceID, cellMax), term.Clean(r.Meta.Determinism, cellMax))
-	if r.Rows == 0 {
-		return
+	if r.NotFinite > 0 {
+		line("not finite", "%s hold a NaN or an infinity", plural(r.NotFinite, "row"))
 	}
-	line("norms", "%.6f to %.6f", r.Norms[0], r.Norms[1])
-	line("similarity", "%.3f to %.3f, mean %.3f", r.Similarity.Min, r.Similarity.Max, r.Similarity.Mean)
-	r.Similarity.print(w)
+	if r.Norms != nil {
+		line("norms", "%.6f to %.6f", r.Norms[0], r.Norms[1])
+		line("similarity", "%.3f to %.3f, mean %.3f", r.Similarity.Min, r.Similarity.Max, r.Similarity.Mean)
+		r.Similarity.print(w)
+	}
 	for _, s := range r.First {
-		fmt.Fprintf(w, "\n%s (%s, similarity %.3f)\n  Q: %s\n  A: %s\n", term.Clean(s.ID, cellMax), term.Clean(s.Split, cellMax), s.Similarity, term.Clean(s.Question, cellMax), term.Clean(s.Answer, cellMax))
+		fmt.Fprintf(w, "\n%s (%s, similarity %.3f)\n  Q: %s\n  A: %s\n", clean(s.ID), clean(s.Split), float32(*s.Similarity), clean(s.Question), clean(s.Answer))
+		if s.Context != "" {
+			fmt.Fprintf(w, "  context: %s\n", clean(s.Context))
+		}
 	}
 }
 

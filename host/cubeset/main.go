@@ -42,7 +42,7 @@ func run(self, args []string) int {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(buildCommand(self), calibrateCommand(self), compareCommand(self), inspectCommand(), verifyCommand(), dedupCommand(), explainCommand(), teacherCommand(self), filterCommand(), cacheCommand(), versionCommand(), teacherChild(), compileChild())
+	root.AddCommand(buildCommand(self), calibrateCommand(self), compareCommand(self), inspectCommand(), verifyCommand(), dedupCommand(), mergeCommand(), exportCommand(), explainCommand(), teacherCommand(self), filterCommand(), cacheCommand(), versionCommand(), teacherChild(), compileChild())
 	root.SetArgs(args)
 	err := root.ExecuteContext(context.Background())
 	if err != nil {
