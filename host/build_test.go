@@ -75,7 +75,7 @@ func wholeBuild(t *testing.T, c Config) (want map[string]string, calls int) {
 func TestBuildCutAnywhereAndResumed(t *testing.T) {
 	c := testConfig(t, chats(40))
 	want, calls := wholeBuild(t, c)
-	for at := 1; at <= calls; at += stride(3) {
+	for at := 1; at <= calls; at += stride(5) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Stop: true}))
 		if err == nil {
@@ -102,7 +102,7 @@ func TestBuildCutAnywhereAndResumed(t *testing.T) {
 func TestBuildOnAFullDisk(t *testing.T) {
 	c := testConfig(t, chats(40))
 	want, calls := wholeBuild(t, c)
-	for at := 1; at <= calls; at += stride(5) {
+	for at := 1; at <= calls; at += stride(7) {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Err: syscall.ENOSPC}))
 		if err != nil && !errors.Is(err, syscall.ENOSPC) {

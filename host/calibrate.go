@@ -3,12 +3,14 @@ package host
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"time"
 
+	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/metrics"
 )
 
@@ -63,7 +65,7 @@ type Calibration struct {
 	Cosine        MeanCosine     `json:"cosine"`
 	Current       struct {
 		Threshold
-		From string `json:"from"` // "config", "teacher" or "default"
+		From string `json:"from"` // "config", "teacher", "default", "filter_option", or "none": no filter looks at it
 	} `json:"current"`
 	Choices     []Choice `json:"choices"`
 	Recommended *Choice  `json:"recommended"` // of the choices, or null: the teacher tells nothing apart here
@@ -111,7 +113,8 @@ func Calibrate(ctx context.Context, c Config, o Options, co CalibrateOptions) (c
 	}
 	sum := b.summary()
 	cal.Teacher, cal.Cache = sum.Teacher, sum.Cache
-	cal.Current.Threshold, cal.Current.From = j.at(b.similarity.Min), b.similarity.From
+	now := b.appliedThreshold()
+	cal.Current.Threshold, cal.Current.From = j.at(now.Min), now.From
 	if cal.AUC, err = metrics.AUC(j.trues, j.shuffled); err != nil {
 		return cal, err
 	}
@@ -129,6 +132,22 @@ func Calibrate(ctx context.Context, c Config, o Options, co CalibrateOptions) (c
 	}
 	cal.Seconds = time.Since(b.begin).Seconds()
 	return cal, nil
+}
+
+// appliedThreshold is the least cosine that b's filters keep: the similarity
+// filter may have an option of its own, or not be there at all.
+func (b *build) appliedThreshold() tensor.Similarity {
+	for _, f := range b.filters() {
+		if f.name != similarityFilter {
+			continue
+		}
+		var options struct{ Min float32 }
+		if json.Unmarshal(f.config, &options) == nil && options.Min != b.similarity.Min {
+			return tensor.Similarity{Min: options.Min, From: "filter_option"}
+		}
+		return b.similarity
+	}
+	return tensor.Similarity{Min: -1, From: "none"}
 }
 
 // lowest is the lowest threshold, in thousandths, that at most a share of the

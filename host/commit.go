@@ -28,7 +28,7 @@ func (b *build) commit() error {
 		return fmt.Errorf("write: %w", err)
 	}
 	m := b.manifest(rejects)
-	stats, err := b.statsJSON()
+	stats, err := statsJSON(m, &b.total.Stats, b.config.Dedup)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (b *build) commitNothing() error {
 	if _, err := b.writeRejects(filepath.Join(dir, "rejects")); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	stats, err := b.statsJSON()
+	stats, err := statsJSON(b.manifest(nil), &b.total.Stats, b.config.Dedup)
 	if err != nil {
 		return err
 	}

@@ -77,8 +77,12 @@ func Dedupe(ctx context.Context, in, out string, o DedupeOptions) (sum DedupeSum
 		return sum, err
 	}
 	d.count(&m)
+	stats, err := statsJSON(m, &d.stats, "semantic")
+	if err != nil {
+		return sum, err
+	}
 	card := tensor.Card(m, tensor.CardOptions{Title: d.title()})
-	if err := tensor.Commit(d.fs, out, m, map[string][]byte{"README.md": card}); err != nil {
+	if err := tensor.Commit(d.fs, out, m, map[string][]byte{"README.md": card, "stats.json": stats}); err != nil {
 		return sum, err
 	}
 	return DedupeSummary{
@@ -100,6 +104,7 @@ type dedupe struct {
 	twins    *dedup.Semantic
 	parts    []tensor.PartInfo
 	dropped  int64
+	stats    stats // of the rows of this run
 }
 
 // Validate returns all complaints at once.
@@ -179,13 +184,13 @@ func (d *dedupe) writeRejects(ctx context.Context) (*tensor.PartInfo, error) {
 			return nil, fmt.Errorf("write: %w", err)
 		}
 	}
-	stat, err := d.create(filepath.Join(dir, rejectsName), func(w io.Writer) (tensor.Stat, error) {
+	var stat tensor.Stat
+	err := createFile(d.fs, filepath.Join(dir, rejectsName), func(w io.Writer) (err error) {
 		var broken error
-		stat, err := tensor.WriteRejects(w, func(yield func(tensor.Reject) bool) { broken = d.thin(ctx, yield) })
-		if err == nil {
+		if stat, err = tensor.WriteRejects(w, func(yield func(tensor.Reject) bool) { broken = d.thin(ctx, yield) }); err == nil {
 			err = broken
 		}
-		return stat, err
+		return err
 	})
 	if err != nil || stat.Rows == 0 {
 		return nil, err
@@ -214,7 +219,7 @@ func (d *dedupe) thin(ctx context.Context, yield func(tensor.Reject) bool) error
 }
 
 func (d *dedupe) oldRejects(p tensor.PartInfo, yield func(tensor.Reject) bool) error {
-	f, err := d.open(p)
+	f, err := openPart(d.fs, d.in, p)
 	if err != nil {
 		return err
 	}
@@ -263,7 +268,7 @@ func (d *dedupe) title() string {
 // new dataset.
 func (d *dedupe) tidy() error {
 	errs := []error{d.out.forget(nil)}
-	for _, name := range []string{"stats.json", "run.json", "report.html", filepath.Join(stateDir, placesName)} {
+	for _, name := range []string{"run.json", "report.html", filepath.Join(stateDir, placesName)} {
 		if err := d.fs.Remove(filepath.Join(d.out.dir, name)); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}

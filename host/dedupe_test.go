@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -332,7 +333,7 @@ func TestDedupeOverABuild(t *testing.T) {
 	mustBuild(t, c)
 	in := thinnable(t)
 	dedupeOf(t, in, c.Out, DefaultDedupeOptions())
-	for _, name := range []string{"stats.json", "run.json", "report.html"} {
+	for _, name := range []string{"run.json", "report.html"} {
 		if _, err := os.Stat(filepath.Join(c.Out, name)); err == nil {
 			t.Errorf("%s is left", name)
 		}
@@ -359,6 +360,21 @@ func TestDedupeOfABuild(t *testing.T) {
 	}
 	if m.Dropped["dedup/semantic"] != 0 || !maps.Equal(m.Splits, source.Splits) || m.ConfigDigest != source.ConfigDigest || m.Teacher != source.Teacher {
 		t.Errorf("%+v\n%+v", m, source)
+	}
+	var before, after map[string]any
+	for dir, stats := range map[string]*map[string]any{c.Out: &before, out: &after} {
+		doc, err := os.ReadFile(filepath.Join(dir, "stats.json"))
+		if err == nil {
+			err = json.Unmarshal(doc, stats)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"read", "kept", "splits", "question_length", "answer_length", "turns", "langs"} {
+		if !reflect.DeepEqual(before[key], after[key]) {
+			t.Errorf("stats.json: %s was %v, is %v", key, before[key], after[key])
+		}
 	}
 	for i, p := range m.Parts {
 		if p.SHA256 != source.Parts[i].SHA256 {

@@ -1,23 +1,20 @@
 package host
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
 	"path/filepath"
 
+	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/formats/tensor"
-	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
 // thinPart writes what stays of a part, if anything does, as a part of the same
 // split, and gives the rest to reject.
 func (d *dedupe) thinPart(ctx context.Context, p tensor.PartInfo, yield func(tensor.Reject) bool) error {
-	f, err := d.open(p)
+	f, err := openPart(d.fs, d.in, p)
 	if err != nil {
 		return err
 	}
@@ -34,20 +31,22 @@ func (d *dedupe) thinPart(ctx context.Context, p tensor.PartInfo, yield func(ten
 	d.key = digest(d.key, p.SHA256)
 	base := p.Split + "-" + d.key[:16] + ".parquet"
 	path := filepath.Join(d.out.partsDir(), base)
-	stat, err := d.create(path, func(w io.Writer) (tensor.Stat, error) {
+	var stat tensor.Stat
+	err = createFile(d.fs, path, func(w io.Writer) error {
 		t, err := tensor.NewWriter(w, schema)
 		if err != nil {
-			return tensor.Stat{}, err
+			return err
 		}
 		for row, err := range d.firsts(ctx, p, part, yield) {
 			if err == nil {
 				err = t.Write([]tensor.Row{row})
 			}
 			if err != nil {
-				return tensor.Stat{}, err
+				return err
 			}
 		}
-		return t.Close()
+		stat, err = t.Close()
+		return err
 	})
 	if err == nil && stat.Rows == 0 {
 		return d.fs.Remove(path)
@@ -74,15 +73,18 @@ func (d *dedupe) firsts(ctx context.Context, p tensor.PartInfo, part *tensor.Par
 			}
 			line++
 			d.progress.Read.Add(1)
+			d.stats.Embedded.add(r.Similarity)
 			_, cosine, ok := d.twins.First(d.vectors(&r)...)
 			if ok {
 				d.progress.Kept.Add(1)
+				d.stats.written(&dialogue.Pair{Question: r.Question, Answer: r.Answer, Source: r.Source, Lang: r.Lang, Turn: r.Turn}, r.Similarity)
 				if !yield(r, nil) {
 					return
 				}
 				continue
 			}
 			d.dropped++
+			d.stats.source(r.Source, semanticKey, 1)
 			if !reject(tensor.Reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Source: r.Source,
 				File: p.Path, Line: line, Filter: "dedup", Reason: "semantic", Score: cosine}) {
 				yield(r, errUnwanted)
@@ -100,45 +102,4 @@ func (d *dedupe) vectors(r *tensor.Row) [][]float32 {
 		return [][]float32{r.AnswerEmbedding}
 	}
 	return [][]float32{r.QuestionEmbedding, r.AnswerEmbedding}
-}
-
-// open opens a file of the dataset if its bytes are those the manifest knows.
-func (d *dedupe) open(p tensor.PartInfo) (fsx.File, error) {
-	f, err := d.fs.Open(filepath.Join(d.in, filepath.FromSlash(p.Path)))
-	if err != nil {
-		return nil, err
-	}
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if sum := hex.EncodeToString(h.Sum(nil)); err == nil && (n != p.Bytes || sum != p.SHA256) {
-		err = fmt.Errorf("%w: %d bytes with sha256 %s, want %d with %s", tensor.ErrDamaged, n, sum, p.Bytes, p.SHA256)
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s: %w", p.Path, err)
-	}
-	return f, nil
-}
-
-// create makes a file of what write writes, durably.
-func (d *dedupe) create(path string, write func(io.Writer) (tensor.Stat, error)) (tensor.Stat, error) {
-	f, err := d.fs.Create(path)
-	if err != nil {
-		return tensor.Stat{}, err
-	}
-	buffer := bufio.NewWriterSize(f, writeBuffer)
-	stat, err := write(buffer)
-	if err == nil {
-		err = buffer.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		d.fs.Remove(path)
-	}
-	return stat, err
 }

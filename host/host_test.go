@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 		flag.Parse()
 		if testing.Short() { // under the race detector each build takes ten times as long
 			flag.Set("rapid.checks", "10")
+		} else if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+			flag.Set("rapid.checks", "40") // each is several builds
 		}
 		os.Exit(m.Run())
 	}

@@ -1,12 +1,14 @@
 package host
 
 import (
-	"encoding/json"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/cubeset/cubeset/formats/dialogue"
+	"github.com/cubeset/cubeset/formats/tensor"
 )
 
 const (
@@ -99,11 +101,16 @@ func (c *Cosines) merge(o Cosines) {
 func (s *stats) embedded(r *row) { s.Embedded.add(r.similarity) }
 
 func (s *stats) kept(r *row) {
-	s.Kept.add(r.similarity)
-	s.QuestionLength.add(float64(utf8.RuneCountInString(r.Question)))
-	s.AnswerLength.add(float64(utf8.RuneCountInString(r.Answer)))
 	s.QuestionNorm.add(r.questionNorm)
 	s.AnswerNorm.add(r.answerNorm)
+	s.written(&r.Pair, r.similarity)
+}
+
+// written is kept for a row of which only what a dataset holds is known.
+func (s *stats) written(r *dialogue.Pair, similarity float32) {
+	s.Kept.add(similarity)
+	s.QuestionLength.add(float64(utf8.RuneCountInString(r.Question)))
+	s.AnswerLength.add(float64(utf8.RuneCountInString(r.Answer)))
 	s.source(r.Source, "kept", 1)
 	if r.Lang != "" {
 		count(&s.Langs, r.Lang, 1)
@@ -189,16 +196,15 @@ func (c Cosines) described() described {
 	return d
 }
 
-// statsJSON is stats.json: what the dataset is like, and nothing that differs
-// from run to run.
-func (b *build) statsJSON() ([]byte, error) {
-	s, t := &b.total.Stats, b.embedder.teacher
+// statsJSON is stats.json: what a dataset is like, and nothing that differs from
+// run to run.
+func statsJSON(m tensor.Manifest, s *stats, dedup string) ([]byte, error) {
 	type settings struct {
 		Filters   []string `json:"filters"`
 		Dedup     string   `json:"dedup"`
 		Normalise bool     `json:"normalise"`
 	}
-	doc, err := json.MarshalIndent(struct {
+	return indented(struct {
 		Read           int64                       `json:"read"`
 		Kept           int64                       `json:"kept"`
 		Dropped        map[string]int64            `json:"dropped"`
@@ -220,11 +226,10 @@ func (b *build) statsJSON() ([]byte, error) {
 		Rules          map[string]int64            `json:"rules"`
 		Ignored        map[string]int64            `json:"ignored"`
 	}{
-		b.total.Read, b.kept(), b.total.Dropped, b.total.Skipped, b.splits(), s.RepeatedIDs,
-		t.name, t.description.Dims, settings{append([]string{}, b.schema.Scores...), b.config.Dedup, true},
+		m.Read, m.Kept, m.Dropped, m.Skipped, m.Splits, s.RepeatedIDs,
+		m.Teacher.Name, m.Teacher.Dims, settings{append([]string{}, m.Scores...), dedup, m.Normalised},
 		s.Embedded.described(), s.Kept.described(),
 		s.QuestionLength.described(), s.AnswerLength.described(), s.QuestionNorm.described(), s.AnswerNorm.described(),
 		s.Sources, s.Langs, s.Turns, s.Rules, s.Ignored,
-	}, "", "  ")
-	return append(doc, '\n'), err
+	})
 }

@@ -201,3 +201,11 @@ func TestPairsOutlive(t *testing.T) {
 		t.Errorf("%d pairs", len(pairs))
 	}
 }
+
+// Equal keys are no fault of JSON: the last counts, as with the usual decoders.
+func TestEqualKeys(t *testing.T) {
+	pairs, skips, _ := readAll(t, "auto", `{"question":"one?","question":"two?","answer":"a","id":1,"id":"x","meta":{"k":1,"k":2}}`)
+	if len(pairs) != 1 || len(skips) > 0 || pairs[0].Question != "two?" || pairs[0].ID != "x" {
+		t.Errorf("%+v %+v", pairs, skips)
+	}
+}

@@ -77,6 +77,10 @@ var thresholdSource = map[string]string{
 	"config":  "as configured",
 	"teacher": "the teacher's own value",
 	"default": "the default",
+
+	// Of a calibration alone.
+	"filter_option": "an option of the filter",
+	"none":          "no similarity filter in this build",
 }
 
 func meanSimilarity(s host.Summary) string {
