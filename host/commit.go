@@ -141,7 +141,7 @@ func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
 		FormatVersion: tensor.FormatVersion, Cubeset: Version,
 		Shape: b.schema.Shape, Profile: b.schema.Profile, Normalised: true, Licence: b.config.Licence,
 		Teacher: tensor.TeacherInfo{
-			Name: t.name, Model: d.Model, Revision: d.Revision, Dims: d.Dims, EmbedID: t.embedID, SpaceID: b.spaceID,
+			Name: t.name, FallbackFor: b.instead.name, Model: d.Model, Revision: d.Revision, Dims: d.Dims, EmbedID: t.embedID, SpaceID: b.spaceID,
 			Determinism: string(d.Determinism), Licence: d.Licence, Projection: b.projection.name(),
 		},
 		ConfigDigest: b.configDigest, Scores: b.schema.Scores,

@@ -38,6 +38,8 @@ type Config struct {
 	Branches       string                                // of a tree of answers, "best" or "all"
 	System         string                                // system prompts: "drop", or "context" puts them there
 	Teacher        string                                // a bundled teacher's name, or the path of a teacher's command
+	Fallback       []string                              // teachers of which the first that works takes the place of one that does not, before the first row
+	EachTeacher    []string                              // teachers of which each makes a dataset, in Out/TEACHER; only for BuildEach
 	Model          string                                // the teacher's model, for a program that can be many: a folder, a file or a name
 	Teachers       map[string]TeacherEntry               // teachers of the user's own, by name
 	TeacherOptions map[string]json.RawMessage            // settings of the teacher, over those its name stands for
@@ -99,6 +101,9 @@ func (c Config) Validate() error {
 	if c.Out == "" {
 		err = errors.Join(err, errors.New("out: no folder to write to (-o DIR)"))
 	}
+	if len(c.EachTeacher) > 0 {
+		err = errors.Join(err, errors.New("each_teacher: several datasets, and this makes one"))
+	}
 	return err
 }
 
@@ -152,6 +157,9 @@ func (c Config) validateReading() error {
 	}
 	if c.Teacher == "" {
 		complain("teacher", "no name")
+	}
+	if err := c.validateFallback(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -320,7 +320,13 @@ func title(inputs []tensor.Input) string {
 
 // tidy removes what an earlier build left in the folder and is not true of the
 // new dataset.
-func (m *merge) tidy() error { return (&dedupe{fs: m.fs, out: m.out}).tidy() }
+func (m *merge) tidy() error {
+	err := m.fs.Remove(filepath.Join(m.out.dir, "stats.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, (&dedupe{fs: m.fs, out: m.out}).tidy())
+}
 
 // close gives the folder back; after a failure without the files of this run.
 func (m *merge) close(failed bool) error {

@@ -72,6 +72,7 @@ type build struct {
 	trainQuestions             map[dedup.Key]struct{} // nil: leaks stay
 	ids                        map[uint64]struct{}
 	embedder                   *embedder
+	instead                    insteadOf
 	projection                 *projection
 	splitter                   split.Splitter
 	similarity                 tensor.Similarity
@@ -101,7 +102,7 @@ func open(ctx context.Context, c Config, o Options) (*build, error) {
 	if err := c.Validate(); err != nil {
 		return nil, as(ErrConfig, err)
 	}
-	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).openTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).openOut)
+	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).chooseTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).openOut, (*build).sayReplaced)
 }
 
 // openSteps makes ready as much of a build as the steps do. c is valid, but
@@ -232,7 +233,7 @@ func (b *build) newEmbedder(ctx context.Context, name string, store *cache.Store
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}
-	e.teacher = t
+	e.teacher, t.probes = t, b.newProbes(e)
 	d := t.description
 	for i, prefix := range []string{d.QuestionPrefix, d.AnswerPrefix} {
 		e.roles[i] = role{prefix: prefix, recipe: cache.NewRecipe(t.embedID, prefix)}

@@ -42,6 +42,8 @@ type CacheSummary struct {
 // TeacherSummary says who embedded, and what this build asked of it.
 type TeacherSummary struct {
 	Name        string  `json:"name"`
+	FallbackFor string  `json:"fallback_for,omitempty"` // the teacher that was to be
+	FallbackWhy string  `json:"-"`                      // what was wrong with that
 	EmbedID     string  `json:"embed_id"`
 	SpaceID     string  `json:"space_id"`
 	Determinism string  `json:"determinism"`
@@ -70,7 +72,7 @@ func (b *build) summary() Summary {
 		Splits: b.splits(),
 		Cache:  CacheSummary{Hits: b.embedder.hits.Load(), Misses: b.embedder.misses.Load()},
 		Teacher: TeacherSummary{
-			Name: t.name, EmbedID: t.embedID, SpaceID: b.spaceID, Determinism: string(t.description.Determinism),
+			Name: t.name, FallbackFor: b.instead.name, FallbackWhy: b.instead.why, EmbedID: t.embedID, SpaceID: b.spaceID, Determinism: string(t.description.Determinism),
 			Texts: t.texts.Load(), Seconds: time.Duration(t.spent.Load()).Seconds(),
 		},
 		Similarity: b.similarity,

@@ -34,6 +34,7 @@ type teacher struct {
 	options     plugins.Options
 	description sdk.Description
 	embedID     string
+	probes      *probes // nil: no cache to guard
 
 	mu      sync.Mutex
 	process *plugins.Teacher
@@ -89,7 +90,7 @@ func (t *teacher) start(ctx context.Context) (*plugins.Teacher, error) {
 
 // embed returns a row a text and their vectors, one after the other.
 func (t *teacher) embed(ctx context.Context, texts []string) ([]plugins.Row, []float32, error) {
-	p, err := t.start(ctx)
+	p, err := t.ready(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -44,6 +44,7 @@ type Manifest struct {
 // TeacherInfo is the model that made the embeddings.
 type TeacherInfo struct {
 	Name        string `json:"name"`
+	FallbackFor string `json:"fallback_for,omitempty"` // the teacher that was to be, where this one took its place
 	Model       string `json:"model"`
 	Revision    string `json:"revision"`
 	Dims        int    `json:"dims"` // of its own vectors

@@ -38,6 +38,8 @@ Each setting is taken from its flag, else from its environment variable
   cubeset build a.jsonl.gz b.csv folder 'more/*.zip' -o dataset --validation 0.1 --seed 7
   cubeset build dialogues.jsonl -o dataset --teacher ./my-teacher --filter my-filter.wasm
   cubeset build dialogues.jsonl -o everything --preset none
+  cubeset build dialogues.jsonl -o dataset --teacher openai-3-small --fallback minilm-l6
+  cubeset build dialogues.jsonl -o datasets --each-teacher hash-768 --each-teacher static-768
   cubeset build dialogues.jsonl -o dataset --dry-run
   zcat dialogues.jsonl.gz | cubeset build - -o dataset --json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -60,6 +62,9 @@ Each setting is taken from its flag, else from its environment variable
 		config.Inputs = args
 		if dry {
 			return dryRun(c.Context(), config, self, asJSON, verbose)
+		}
+		if len(config.EachTeacher) > 0 {
+			return buildEach(c.Context(), config, self, asJSON, verbose)
 		}
 		return build(c.Context(), config, self, asJSON, verbose)
 	}
@@ -174,35 +179,68 @@ func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bo
 		fmt.Fprintf(os.Stderr, "cubeset: %s done and kept. Go on with the same command:\n  %s\n", plural(sum.Parts.Built+sum.Parts.Reused, "part"), again(os.Args))
 		return err
 	}
-	if errors.Is(err, host.ErrTeacher) {
+	if errors.Is(err, host.ErrTeacher) && !errors.Is(err, host.ErrModelChanged) {
 		fmt.Fprintf(os.Stderr, "cubeset: what is done is kept; go on with the same command:\n  %s\n", again(os.Args))
 	}
 	if err != nil && !errors.Is(err, host.ErrSkipped) && !errors.Is(err, host.ErrNothingKept) {
 		return err
 	}
-	if asJSON {
-		if jsonErr := printJSON(sum); jsonErr != nil {
+	return showBuilds([]host.Summary{sum}, asJSON, err)
+}
+
+// buildEach builds a dataset for each of several teachers.
+func buildEach(ctx context.Context, c host.Config, self []string, asJSON, verbose bool) error {
+	var sums []host.Summary
+	err := withHost(ctx, self, verbose, func(ctx context.Context, o host.Options) (err error) {
+		sums, err = host.BuildEach(ctx, c, o)
+		return err
+	})
+	if errors.Is(err, host.ErrInterrupted) || errors.Is(err, host.ErrTeacher) {
+		fmt.Fprintf(os.Stderr, "cubeset: %d of %s done, and of the others what is done is kept. Go on with the same command:\n  %s\n", len(sums), plural(int64(len(c.EachTeacher)), "dataset"), again(os.Args))
+	}
+	return showBuilds(sums, asJSON, err)
+}
+
+// showBuilds prints what came of builds, and returns err, what they ended with.
+func showBuilds(sums []host.Summary, asJSON bool, err error) error {
+	for _, sum := range sums {
+		if !asJSON {
+			printSummary(os.Stdout, sum)
+		} else if jsonErr := printJSON(sum); jsonErr != nil {
 			return jsonErr
 		}
-		return err
 	}
-	printSummary(os.Stdout, sum)
 	return err
 }
 
 func dryRun(ctx context.Context, c host.Config, self []string, asJSON, verbose bool) error {
-	var sum host.DryRunSummary
+	var sums []host.DryRunSummary
 	err := withHost(ctx, self, verbose, func(ctx context.Context, o host.Options) (err error) {
-		sum, err = host.DryRun(ctx, c, o)
-		return err
+		all := []host.Config{c}
+		if len(c.EachTeacher) > 0 {
+			if all, err = c.Each(o); err != nil {
+				return err
+			}
+		}
+		for _, c := range all {
+			sum, err := host.DryRun(ctx, c, o)
+			if err != nil {
+				return err
+			}
+			sums = append(sums, sum)
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return printJSON(sum)
+	for _, sum := range sums {
+		if !asJSON {
+			printDryRun(os.Stdout, sum)
+		} else if err := printJSON(sum); err != nil {
+			return err
+		}
 	}
-	printDryRun(os.Stdout, sum)
 	return nil
 }
 

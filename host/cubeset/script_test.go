@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -17,6 +18,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/cubeset/cubeset/plugins"
 	"github.com/cubeset/cubeset/plugins/hashing"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
@@ -36,6 +38,8 @@ func TestMain(m *testing.M) {
 	}
 	commands["teacher-narrow"] = func() { teacher.Serve(narrow{}) }
 	commands["teacher-mute"] = func() { time.Sleep(time.Hour) }
+	commands["teacher-moody"] = func() { teacher.Serve(newMoody()) }
+	commands["teacher-lame"] = func() { teacher.Serve(lame{hashing.New()}) }
 	testscript.Main(m, commands)
 }
 
@@ -117,6 +121,54 @@ func (narrow) Embed(_ context.Context, texts []string, dst []float32) error {
 		dst[i] = 1
 	}
 	return nil
+}
+
+// moody always says that it is the same model, and turns its vectors by as much
+// as its settings say.
+type moody struct {
+	teacher.Embedder
+	Turn  float32 `json:"turn"`
+	Close bool    `json:"close"`
+}
+
+func newMoody() *moody {
+	m := &moody{Embedder: hashing.New()}
+	if config := os.Getenv(plugins.ConfigEnv); config != "" {
+		if err := json.Unmarshal([]byte(config), m); err != nil {
+			panic(err)
+		}
+	}
+	return m
+}
+
+func (m *moody) Describe(ctx context.Context) (teacher.Description, error) {
+	d, err := m.Embedder.Describe(ctx)
+	d.Name, d.Model = "teacher-moody", "test/moody"
+	if m.Close {
+		d.Determinism = teacher.Close
+	}
+	return d, err
+}
+
+func (m *moody) Embed(ctx context.Context, texts []string, dst []float32) error {
+	err := m.Embedder.Embed(ctx, texts, dst)
+	for i := range texts {
+		dst[i*hashing.Dims] += m.Turn
+	}
+	return err
+}
+
+// lame starts, and embeds nothing.
+type lame struct{ teacher.Embedder }
+
+func (l lame) Describe(ctx context.Context) (teacher.Description, error) {
+	d, err := l.Embedder.Describe(ctx)
+	d.Name, d.Model = "teacher-lame", "test/lame"
+	return d, err
+}
+
+func (lame) Embed(context.Context, []string, []float32) error {
+	return errors.Join(teacher.ErrStop, errors.New("the key is not valid"))
 }
 
 // raw answers in ways the SDK would not let a teacher answer.

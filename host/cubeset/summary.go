@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cubeset/cubeset/host"
+	"github.com/cubeset/cubeset/host/internal/term"
 	"github.com/cubeset/cubeset/host/split"
 )
 
@@ -25,7 +26,7 @@ func printSummary(w io.Writer, s host.Summary) {
 		line("read as", "%s", reasons(s.Rules))
 	}
 	line("similarity", "kept from %.2f up (%s)%s", s.Similarity.Min, thresholdSource[s.Similarity.From], meanSimilarity(s))
-	line("teacher", "%s embedded %s in %s", s.Teacher.Name, plural(s.Teacher.Texts, "text"), seconds(s.Teacher.Seconds))
+	line("teacher", "%s embedded %s in %s%s", s.Teacher.Name, plural(s.Teacher.Texts, "text"), seconds(s.Teacher.Seconds), fallback(s.Teacher))
 	if lookups := s.Cache.Hits + s.Cache.Misses; lookups > 0 {
 		line("cache", "%s of %s", plural(s.Cache.Hits, "hit"), plural(lookups, "lookup"))
 	}
@@ -81,6 +82,17 @@ var thresholdSource = map[string]string{
 	// Of a calibration alone.
 	"filter_option": "an option of the filter",
 	"none":          "no similarity filter in this build",
+}
+
+// whyMax is how much of a teacher's error the table shows, in characters.
+const whyMax = 200
+
+// fallback says that a teacher took the place of another.
+func fallback(t host.TeacherSummary) string {
+	if t.FallbackFor == "" {
+		return ""
+	}
+	return fmt.Sprintf(", instead of %s, which could not be used: %s", term.Clean(t.FallbackFor, cellMax), term.Clean(t.FallbackWhy, whyMax))
 }
 
 func meanSimilarity(s host.Summary) string {
