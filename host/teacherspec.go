@@ -148,6 +148,12 @@ func (c Config) builtIn() bool {
 	return ok && !own && bytes.Equal(known.Config, []byte(`{}`)) && c.Model == "" && len(c.TeacherOptions) == 0
 }
 
+// TeacherSpec is how c.Teacher would be started.
+func TeacherSpec(ctx context.Context, c Config, o Options) (plugins.Spec, error) {
+	found, err := c.findSpec(ctx, c.Teacher, o)
+	return found.spec, err
+}
+
 // StartTeacher starts c.Teacher by itself, outside any build. The caller closes
 // it.
 func StartTeacher(ctx context.Context, c Config, o Options) (*plugins.Teacher, error) {

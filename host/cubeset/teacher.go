@@ -11,7 +11,7 @@ import (
 
 func teacherCommand(self []string) *cobra.Command {
 	c := &cobra.Command{Use: "teacher", Short: "Teachers: the models that embed", Args: knownCommand, RunE: showHelp}
-	c.AddCommand(teacherListCommand(), teacherFitCommand(self))
+	c.AddCommand(teacherListCommand(), teacherFitCommand(self), teacherTestCommand(self))
 	return c
 }
 
