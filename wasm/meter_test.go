@@ -87,7 +87,7 @@ func plain(t *testing.T, module []byte, m *Manifest, config []byte, b *Batch) []
 	if status := call(exportConfigure, p, uint64(len(config))); status != 0 {
 		t.Fatalf("status %d", status)
 	}
-	l, err := plan(b, m.needSet())
+	l, err := plan(b, m)
 	if err != nil {
 		t.Fatal(err)
 	}
