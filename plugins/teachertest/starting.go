@@ -77,7 +77,7 @@ func environment(ctx context.Context, k *kit) (string, error) {
 		return "", errSkip("it does not start with every variable of this process either")
 	}
 	k.d.Name = ""
-	return "", broke("name the variables it needs under env in teacher.toml, or do without: a host lets through PATH, a private TMPDIR and what is named",
+	return "", broke("do without the variables it needs, or read them from a file: a host lets through PATH and a private TMPDIR",
 		"it starts only with all the variables of this process")
 }
 
