@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/plugins/hashing"
 )
 
 func TestCompareScoresATeacher(t *testing.T) {
 	c := testConfig(t, strings.Join(talks(200), ""))
 	c.Out, c.MinSimilarity = "", "0.9" // which is not the teacher's own
-	co := CompareOptions{Teachers: []string{plugins.Default}, Sample: 80}
+	co := CompareOptions{Teachers: []string{hashing.Name}, Sample: 80}
 	first, err := Compare(context.Background(), c, testOptions(t, nil), co)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestCompareScoresATeacher(t *testing.T) {
 
 func TestCompareKeepsTheRowOfATeacherThatFails(t *testing.T) {
 	c := testConfig(t, strings.Join(talks(60), ""))
-	out, err := Compare(context.Background(), c, testOptions(t, nil), CompareOptions{Teachers: []string{"./absent", plugins.Default}, Sample: 60})
+	out, err := Compare(context.Background(), c, testOptions(t, nil), CompareOptions{Teachers: []string{"./absent", hashing.Name}, Sample: 60})
 	if !errors.Is(err, ErrTeacher) || err.Error() != "1 of 2 teachers failed" {
 		t.Errorf("got %v", err)
 	}

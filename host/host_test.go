@@ -12,6 +12,7 @@ import (
 
 	"github.com/cubeset/cubeset/host/internal/fsx"
 	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/plugins/hashing"
 )
 
 // The test binary plays the bundled teachers and the compiler.
@@ -58,6 +59,7 @@ func testConfig(t testing.TB, input string) Config {
 	c.Out = filepath.Join(dir, "out")
 	c.Cache = filepath.Join(dir, "cache")
 	c.Workers = 2
+	c.Teacher = hashing.Name // whatever the default is
 	c.ChunkRows = "16:16"
 	return c
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/cubeset/cubeset/plugins/hashing"
 )
 
 func TestStart(t *testing.T) {
@@ -161,13 +163,13 @@ func TestTempDirPrivate(t *testing.T) {
 
 func TestBundled(t *testing.T) {
 	f := startMode(t, "bundled")
-	b, ok := Find(Default)
+	b, ok := Find(hashing.Name)
 	if !ok {
-		t.Fatal("no default teacher")
+		t.Fatal("no teacher of that name")
 	}
 	p, ok := FindProgram(b.Program)
 	if !ok {
-		t.Fatal("the default teacher has no program")
+		t.Fatal("it has no program")
 	}
 	e, err := p.New(b.Config)
 	if err != nil {

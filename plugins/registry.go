@@ -8,7 +8,7 @@ import (
 )
 
 // Default is the teacher of a build that names none.
-const Default = hashing.Name
+const Default = static.Name
 
 // Entry is a teacher that has a name: a program, and what it is told.
 type Entry struct {
@@ -21,8 +21,8 @@ type Entry struct {
 // All returns the teachers that have a name, the default first.
 func All() []Entry {
 	return []Entry{
-		{hashing.Name, "hashing", json.RawMessage(`{}`), "Words and pieces of words, hashed: no model, no files, any language; judges wording, not meaning."},
 		{static.Name, "static", json.RawMessage(`{}`), "Hashed words as in hash-768, and the meaning of English ones, learnt from a sentence model: no files."},
+		{hashing.Name, "hashing", json.RawMessage(`{}`), "Words and pieces of words, hashed: no model, no files, any language; judges wording, not meaning."},
 	}
 }
 

@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 			env.Setenv("CUBESET_CACHE", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("TMPDIR", env.WorkDir)
+			env.Setenv("CUBESET_TEACHER", hashing.Name) // whatever the default is
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
