@@ -59,37 +59,35 @@ func part[T any](column []T, i, j int) []T {
 }
 
 // check compares the shape of the batch with what the filter needs.
-func (b *Batch) check(m *Manifest) error {
+func (b *Batch) check(m *Manifest, needs needSet) (err error) {
 	n := b.Rows()
 	if n > batchRowsMax {
 		return fmt.Errorf("%w: %d rows, at most %d", ErrBatch, n, batchRowsMax)
 	}
-	for _, c := range [...]struct {
-		name string
-		rows int
-		need bool
-	}{
-		{"answers", len(b.Answers), true},
-		{NeedContext, len(b.Contexts), b.Contexts != nil},
-		{NeedID, len(b.IDs), b.IDs != nil},
-		{NeedLang, len(b.Langs), b.Langs != nil},
-		{NeedSource, len(b.Sources), b.Sources != nil},
-		{NeedDialogue, len(b.DialogueIDs), b.DialogueIDs != nil},
-		{"turn", len(b.Turns), b.Turns != nil},
-		{NeedSimilarity, len(b.Similarity), m.needs(NeedSimilarity)},
-		{"question embeddings", len(b.QuestionEmbeddings), m.needs(NeedEmbeddings)},
-		{"answer embeddings", len(b.AnswerEmbeddings), m.needs(NeedEmbeddings)},
-	} {
-		if c.need && c.rows != n {
-			return fmt.Errorf("%w: filter %s: %d of %s, want %d", ErrBatch, m.Name, c.rows, c.name, n)
+	column := func(name string, rows int, need bool) {
+		if need && rows != n && err == nil {
+			err = fmt.Errorf("%w: filter %s: %d of %s, want %d", ErrBatch, m.Name, rows, name, n)
 		}
+	}
+	column("answers", len(b.Answers), true)
+	column(NeedContext, len(b.Contexts), b.Contexts != nil)
+	column(NeedID, len(b.IDs), b.IDs != nil)
+	column(NeedLang, len(b.Langs), b.Langs != nil)
+	column(NeedSource, len(b.Sources), b.Sources != nil)
+	column(NeedDialogue, len(b.DialogueIDs), b.DialogueIDs != nil)
+	column("turn", len(b.Turns), b.Turns != nil)
+	column(NeedSimilarity, len(b.Similarity), needs.has(needSimilarity))
+	column("question embeddings", len(b.QuestionEmbeddings), needs.has(needEmbeddings))
+	column("answer embeddings", len(b.AnswerEmbeddings), needs.has(needEmbeddings))
+	if err != nil {
+		return err
 	}
 	for i := range b.Scores {
 		if len(b.Scores[i].Values) != n {
 			return fmt.Errorf("%w: %d scores of %s, want %d", ErrBatch, len(b.Scores[i].Values), b.Scores[i].Name, n)
 		}
 	}
-	if !m.needs(NeedEmbeddings) {
+	if !needs.has(needEmbeddings) {
 		return nil
 	}
 	if b.Dim <= 0 || b.Dim > dimMax || (m.Dim != 0 && m.Dim != b.Dim) {

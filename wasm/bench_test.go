@@ -30,7 +30,7 @@ func openBench(b *testing.B, name, config string) *Instance {
 func benchmark(b *testing.B, name, config string, rows, dim int) {
 	in := openBench(b, name, config)
 	batch := randomBatch(rows, dim, 1)
-	l, err := plan(batch, &in.f.manifest)
+	l, err := plan(batch, in.f.needs)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -92,8 +92,7 @@ func BenchmarkNativeCosine1024(b *testing.B) {
 
 func BenchmarkPack1024x768(b *testing.B) {
 	batch := randomBatch(1024, 768, 1)
-	m := &Manifest{Needs: []string{NeedEmbeddings}}
-	l, err := plan(batch, m)
+	l, err := plan(batch, needEmbeddings)
 	if err != nil {
 		b.Fatal(err)
 	}

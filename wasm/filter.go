@@ -19,12 +19,13 @@ type Filter struct {
 	manifest Manifest
 	options  options
 	declared reasonSet
+	needs    needSet
 	compiled wazero.CompiledModule
 	sum      string
 }
 
 func newFilter(r *Runtime, m Manifest, compiled wazero.CompiledModule) *Filter {
-	f := &Filter{r: r, manifest: m, compiled: compiled}
+	f := &Filter{r: r, manifest: m, compiled: compiled, needs: newNeedSet(m.Needs)}
 	f.options, _ = newOptions(m) // ReadManifest has tried them
 	for _, reason := range m.Reasons {
 		f.declared[reason.Code] = true

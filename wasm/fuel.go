@@ -21,13 +21,16 @@ const (
 //
 // The guest's own counter holds what is left of the slice granted last, so what
 // was spent is known exactly at any time, and an exhausted budget is noticed at
-// the same instruction on every machine.
+// the same instruction on every machine. The first slice is granted before the
+// call, so that most batches never come back to ask, and the clock is first
+// looked at when it is used up: a short call does not pay for either.
 type tank struct {
 	counter  api.MutableGlobal // nil until the instance exists
 	budget   int64
-	spent    int64 // all slices granted and used up, and host calls
+	spent    int64 // all slices granted and used up
 	granted  int64 // the current slice
-	deadline time.Time
+	limit    time.Duration
+	deadline time.Time // limit after the first look at the clock; zero before it
 }
 
 // stop ends the guest's call from within a host function.
@@ -39,10 +42,11 @@ type stop struct {
 func (s *stop) Error() string { return string(s.code) + ": " + s.msg }
 
 // fill starts a call with a new budget.
-func (t *tank) fill(budget int64, deadline time.Time) {
-	t.budget, t.spent, t.granted, t.deadline = budget, 0, 0, deadline
+func (t *tank) fill(budget int64, limit time.Duration) {
+	t.budget, t.spent, t.granted, t.limit, t.deadline = budget, 0, 0, limit, time.Time{}
 	if t.counter != nil {
-		t.counter.Set(0)
+		t.granted = min(fuelSlice, budget)
+		t.counter.Set(uint64(t.granted))
 	}
 }
 
@@ -63,17 +67,31 @@ func (t *tank) refuel(ctx context.Context, left int64) int64 {
 	if err := ctx.Err(); err != nil {
 		panic(err)
 	}
-	if !t.deadline.IsZero() && time.Now().After(t.deadline) {
+	switch now := time.Now(); {
+	case t.deadline.IsZero():
+		t.deadline = now.Add(t.limit)
+	case now.After(t.deadline):
 		panic(&stop{CodeDeadline, "ran past its deadline"})
 	}
 	t.granted = min(fuelSlice, t.budget-t.spent)
 	return t.granted
 }
 
-// charge pays for a host function that moves n bytes.
-func (t *tank) charge(n uint64) {
-	t.spent += hostCallTicks + int64(n/hostBytesPerTick)
-	t.check()
+// charge pays for a host function that moves n bytes, out of the same slice as
+// the guest's own work: so a guest that mostly calls the host is stopped by the
+// clock like any other.
+func (t *tank) charge(ctx context.Context, n uint64) {
+	ticks := hostCallTicks + int64(n/hostBytesPerTick)
+	if t.counter == nil { // a start function, whose slices are the host's to count
+		t.spent += ticks
+		t.check()
+		return
+	}
+	left := int64(t.counter.Get()) - ticks
+	if left < 0 {
+		left = t.refuel(ctx, left)
+	}
+	t.counter.Set(uint64(left))
 }
 
 func (t *tank) check() {

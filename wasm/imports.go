@@ -77,10 +77,13 @@ func valueTypes(letters string) []api.ValueType {
 	return types
 }
 
+// charge pays for a host function that moves n bytes.
+func (in *Instance) charge(n uint64) { in.tank.charge(&in.call, n) }
+
 // hostLog is cubeset.log(level, pointer, length).
 func hostLog(in *Instance, mem api.Memory, stack []uint64) {
 	level, n := int(int32(stack[0])), uint32(stack[2])
-	in.tank.charge(uint64(n))
+	in.charge(uint64(n))
 	text, ok := mem.Read(uint32(stack[1]), n)
 	if !ok {
 		panic(&stop{CodeOOBTrap, "cubeset.log: text outside memory"})
@@ -91,6 +94,6 @@ func hostLog(in *Instance, mem api.Memory, stack []uint64) {
 // hostAbort is env.abort(message, file, line, column). The message may quote a
 // row, so only the place is kept.
 func hostAbort(in *Instance, _ api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	panic(&stop{CodeTrap, fmt.Sprintf("abort at line %d, column %d", uint32(stack[2]), uint32(stack[3]))})
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -57,7 +56,8 @@ func (f *Filter) Open(ctx context.Context, config json.RawMessage, blobs map[str
 // start instantiates, initialises, asks for the version and configures.
 func (in *Instance) start(ctx context.Context, config []byte) (err error) {
 	f := in.f
-	in.begin(ctx, f.r.config.FuelBase)
+	in.call.Context = ctx
+	in.tank.fill(f.r.config.FuelBase, f.r.config.Deadline)
 	defer in.end()
 	defer recovered("start", &err)
 	mod, err := f.r.rt.InstantiateModule(&in.call, f.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
@@ -109,14 +109,14 @@ func (in *Instance) Filter(ctx context.Context, b *Batch, out []Verdict) ([]Verd
 		e.Filter = in.f.manifest.Name
 		return out, e
 	}
-	if err := b.check(&in.f.manifest); err != nil {
+	if err := b.check(&in.f.manifest, in.f.needs); err != nil {
 		return out, err
 	}
-	l, err := plan(b, &in.f.manifest)
+	l, err := plan(b, in.f.needs)
 	if err != nil {
 		return out, err
 	}
-	in.begin(ctx, in.f.r.config.FuelBase)
+	in.call.Context = ctx // lent to the host functions until the end
 	defer in.end()
 	out, err = in.judge(b, &l, out)
 	if err != nil {
@@ -180,15 +180,8 @@ func (in *Instance) Close(ctx context.Context) error {
 	return err
 }
 
-// begin lends the caller's context to the host functions until end.
-func (in *Instance) begin(ctx context.Context, budget int64) {
-	in.call.Context = ctx
-	in.tank.fill(budget, in.deadline())
-}
-
+// end takes the caller's context back.
 func (in *Instance) end() { in.call.Context = nil }
-
-func (in *Instance) deadline() time.Time { return time.Now().Add(in.f.r.config.Deadline) }
 
 // room is n bytes of guest memory to write to. One buffer serves all batches
 // until one needs more.
@@ -221,7 +214,10 @@ func (in *Instance) room(n uint64) ([]byte, error) {
 // its own.
 func (in *Instance) run(f api.Function, where string, budget int64, a, b uint64) (result uint64, err error) {
 	defer recovered(where, &err)
-	in.tank.fill(budget, in.deadline())
+	if err := in.call.Err(); err != nil {
+		return 0, in.failure(err, where)
+	}
+	in.tank.fill(budget, in.f.r.config.Deadline)
 	in.stack = [2]uint64{a, b}
 	if err := f.CallWithStack(&in.call, in.stack[:]); err != nil {
 		return 0, in.failure(err, where)

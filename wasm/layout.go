@@ -40,7 +40,7 @@ type extension struct {
 }
 
 // plan decides the layout of b for a filter.
-func plan(b *Batch, m *Manifest) (l layout, err error) {
+func plan(b *Batch, needs needSet) (l layout, err error) {
 	n := uint64(b.Rows())
 	at := uint64(headerBytes)
 	take := func(size uint64) uint64 { // aligned
@@ -53,24 +53,36 @@ func plan(b *Batch, m *Manifest) (l layout, err error) {
 	l.answers = take(4 * (n + 1))
 	l.questionData = take(textBytes(b.Questions))
 	l.answerData = take(textBytes(b.Answers))
-	if m.needs(NeedEmbeddings) {
+	if needs.has(needEmbeddings) {
 		l.questionEmbeddings = take(4 * n * uint64(b.Dim))
 		l.answerEmbeddings = take(4 * n * uint64(b.Dim))
 	}
-	add := func(tag uint32, need string, size uint64) {
-		if m.needs(need) {
-			l.extensions[l.count] = extension{tag: tag, len: size}
-			l.count++
-		}
+	add := func(tag uint32, size uint64) {
+		l.extensions[l.count] = extension{tag: tag, len: size}
+		l.count++
 	}
 	strings := func(column []string) uint64 { return 4*(n+1) + textBytes(column) }
-	add(tagContext, NeedContext, strings(b.Contexts))
-	add(tagID, NeedID, strings(b.IDs))
-	add(tagLang, NeedLang, strings(b.Langs))
-	add(tagCosine, NeedSimilarity, 4*n)
-	add(tagSource, NeedSource, strings(b.Sources))
-	add(tagDialogue, NeedDialogue, 4*n+strings(b.DialogueIDs))
-	add(tagScores, NeedScores, scoreBytes(b.Scores, n))
+	if needs.has(needContext) {
+		add(tagContext, strings(b.Contexts))
+	}
+	if needs.has(needID) {
+		add(tagID, strings(b.IDs))
+	}
+	if needs.has(needLang) {
+		add(tagLang, strings(b.Langs))
+	}
+	if needs.has(needSimilarity) {
+		add(tagCosine, 4*n)
+	}
+	if needs.has(needSource) {
+		add(tagSource, strings(b.Sources))
+	}
+	if needs.has(needDialogue) {
+		add(tagDialogue, 4*n+strings(b.DialogueIDs))
+	}
+	if needs.has(needScores) {
+		add(tagScores, scoreBytes(b.Scores, n))
+	}
 	if l.count > 0 {
 		l.table = take(uint64(l.count+1) * tableEntry)
 	}
@@ -104,19 +116,9 @@ func scoreBytes(columns []ScoreColumn, rows uint64) uint64 {
 // pack writes b into buf, which is l.total bytes of guest memory. Every byte is
 // written, so that nothing of an earlier batch shows through.
 func pack(buf []byte, b *Batch, l *layout) {
-	w := writer{buf: buf[:l.total]}
+	w := writer{buf: buf[:l.total], at: headerBytes}
 	n := b.Rows()
-	w.text(batchMagic)
-	for _, v := range [...]uint64{
-		headerBytes, uint64(n), 0,
-		l.questions, l.questionData, l.answers, l.answerData,
-		l.questionEmbeddings, l.answerEmbeddings, l.dim(b), l.verdicts,
-		l.total, l.table,
-	} {
-		w.u32(uint32(v))
-	}
-	w.u32(uint32(b.RowBase))
-	w.u32(uint32(b.RowBase >> 32))
+	l.header((*[headerBytes]byte)(w.buf), b)
 	w.offsets(l.questions, b.Questions, n)
 	w.offsets(l.answers, b.Answers, n)
 	w.texts(l.questionData, b.Questions)
@@ -137,11 +139,26 @@ func pack(buf []byte, b *Batch, l *layout) {
 	}
 }
 
-func (l *layout) dim(b *Batch) uint64 {
-	if l.questionEmbeddings == 0 {
-		return 0
+func (l *layout) header(h *[headerBytes]byte, b *Batch) {
+	le, dim := binary.LittleEndian, 0
+	if l.questionEmbeddings != 0 {
+		dim = b.Dim
 	}
-	return uint64(b.Dim)
+	copy(h[:], batchMagic)
+	le.PutUint32(h[4:], headerBytes)
+	le.PutUint32(h[8:], uint32(b.Rows()))
+	le.PutUint32(h[12:], 0)
+	le.PutUint32(h[16:], uint32(l.questions))
+	le.PutUint32(h[20:], uint32(l.questionData))
+	le.PutUint32(h[24:], uint32(l.answers))
+	le.PutUint32(h[28:], uint32(l.answerData))
+	le.PutUint32(h[32:], uint32(l.questionEmbeddings))
+	le.PutUint32(h[36:], uint32(l.answerEmbeddings))
+	le.PutUint32(h[40:], uint32(dim))
+	le.PutUint32(h[44:], uint32(l.verdicts))
+	le.PutUint32(h[48:], uint32(l.total))
+	le.PutUint32(h[52:], uint32(l.table))
+	le.PutUint64(h[56:], b.RowBase)
 }
 
 // writer fills a buffer from the front.
@@ -152,12 +169,14 @@ type writer struct {
 
 // to goes forward to off and writes zeros on the way.
 func (w *writer) to(off uint64) {
-	clear(w.buf[w.at:off])
-	w.at = int(off)
+	if gap := w.buf[w.at:off]; len(gap) > 0 {
+		clear(gap)
+		w.at = int(off)
+	}
 }
 
 func (w *writer) u32(v uint32) {
-	binary.LittleEndian.PutUint32(w.buf[w.at:], v)
+	binary.LittleEndian.PutUint32(w.buf[w.at:w.at+4], v)
 	w.at += 4
 }
 

@@ -71,16 +71,15 @@ func drawBatch(t *rapid.T) *Batch {
 	return b
 }
 
-var everyNeed = []string{NeedEmbeddings, NeedContext, NeedID, NeedLang, NeedSimilarity, NeedSource, NeedDialogue, NeedScores}
+const everyNeed = needSet(math.MaxUint8)
 
 func TestPackRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := drawBatch(t)
-		m := &Manifest{Needs: everyNeed}
-		if err := b.check(m); err != nil {
+		if err := b.check(&Manifest{}, everyNeed); err != nil {
 			t.Fatal(err)
 		}
-		l, err := plan(b, m)
+		l, err := plan(b, everyNeed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +126,7 @@ func TestPackRoundTrip(t *testing.T) {
 
 func TestPackOnlyWhatIsNeeded(t *testing.T) {
 	b := &Batch{Questions: []string{"q"}, Answers: []string{"a"}, IDs: []string{"i"}, Similarity: []float32{1}, Dim: 3}
-	l, err := plan(b, &Manifest{})
+	l, err := plan(b, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +156,7 @@ func TestBatchCheck(t *testing.T) {
 		{"other dims", Batch{Questions: two, Answers: two, Dim: 2, QuestionEmbeddings: [][]float32{{1, 2}, {1, 2}}, AnswerEmbeddings: [][]float32{{1, 2}, {1, 2}}}, Manifest{Needs: []string{NeedEmbeddings}, Dim: 3}, false},
 		{"fewer scores", Batch{Questions: two, Answers: two, Scores: []ScoreColumn{{"x", []float32{1}}}}, Manifest{}, false},
 	} {
-		if err := c.b.check(&c.m); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrBatch) {
+		if err := c.b.check(&c.m, newNeedSet(c.m.Needs)); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrBatch) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -169,7 +168,7 @@ func TestSlice(t *testing.T) {
 		j := rapid.IntRange(0, b.Rows()).Draw(t, "j")
 		i := rapid.IntRange(0, j).Draw(t, "i")
 		s := b.Slice(i, j)
-		if err := s.check(&Manifest{Needs: everyNeed}); err != nil || s.Rows() != j-i || s.RowBase != b.RowBase+uint64(i) || s.Contexts != nil {
+		if err := s.check(&Manifest{}, everyNeed); err != nil || s.Rows() != j-i || s.RowBase != b.RowBase+uint64(i) || s.Contexts != nil {
 			t.Errorf("%v, %d rows", err, s.Rows())
 		}
 	})

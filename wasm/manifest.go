@@ -26,18 +26,6 @@ const (
 	dimMax           = 65_536
 )
 
-// The columns a filter may ask for beyond the texts.
-const (
-	NeedEmbeddings = "embeddings"
-	NeedContext    = "context"
-	NeedID         = "id"
-	NeedLang       = "lang"
-	NeedSimilarity = "similarity"
-	NeedSource     = "source"
-	NeedDialogue   = "dialogue"
-	NeedScores     = "scores"
-)
-
 // The two places of a filter in a build.
 const (
 	StageText   = "text"   // before any embedding is paid for
@@ -77,13 +65,11 @@ var ErrManifestABI = errors.New("wrong abi")
 // Stage is StageVector for a filter that needs embeddings or similarity, else
 // StageText.
 func (m Manifest) Stage() string {
-	if m.needs(NeedEmbeddings) || m.needs(NeedSimilarity) {
+	if slices.Contains(m.Needs, NeedEmbeddings) || slices.Contains(m.Needs, NeedSimilarity) {
 		return StageVector
 	}
 	return StageText
 }
-
-func (m Manifest) needs(what string) bool { return slices.Contains(m.Needs, what) }
 
 // ReadManifest finds and checks the manifest without compiling anything. Keys it
 // does not know are ignored.
@@ -181,7 +167,6 @@ func (m Manifest) validate() error {
 			bad("text of %d bytes, at most %d", len(s), textBytesMax)
 		}
 	}
-	needs := []string{NeedEmbeddings, NeedContext, NeedID, NeedLang, NeedSimilarity, NeedSource, NeedDialogue, NeedScores}
 	for i, n := range m.Needs {
 		if !slices.Contains(needs, n) {
 			bad("needs: %.40q is none of %q", n, needs)

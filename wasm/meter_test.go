@@ -59,7 +59,7 @@ func bundled(t testing.TB, name string) []byte {
 var bundledNames = []string{"length", "echo", "similarity", "probe", "repetition", "pii", "url", "junk", "language", "gopher_quality", "gopher_repetition", "c4", "fineweb"}
 
 // plain runs a module that is not metered, straight in the engine.
-func plain(t *testing.T, module []byte, m *Manifest, config []byte, b *Batch) []byte {
+func plain(t *testing.T, module []byte, needs needSet, config []byte, b *Batch) []byte {
 	ctx := context.Background()
 	rt := wazero.NewRuntime(ctx)
 	defer rt.Close(ctx)
@@ -87,7 +87,7 @@ func plain(t *testing.T, module []byte, m *Manifest, config []byte, b *Batch) []
 	if status := call(exportConfigure, p, uint64(len(config))); status != 0 {
 		t.Fatalf("status %d", status)
 	}
-	l, err := plan(b, m)
+	l, err := plan(b, needs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestMeteringChangesNoVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, bad := readVerdicts(plain(t, module, &f.manifest, config, b), &f.declared, nil)
+			want, bad := readVerdicts(plain(t, module, f.needs, config, b), &f.declared, nil)
 			if bad != nil || !slices.Equal(got, want) {
 				t.Errorf("%s: seed %d: verdicts differ: %v", name, seed, bad)
 			}

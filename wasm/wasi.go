@@ -48,7 +48,7 @@ func wasiImports() map[string]hostFunction {
 	refuse := func(code uint64, functions map[string]string) {
 		for name, params := range functions {
 			all[name] = hostFunction{signature{params, "i"}, func(in *Instance, _ api.Memory, stack []uint64) {
-				in.tank.charge(0)
+				in.charge(0)
 				stack[0] = code
 			}}
 		}
@@ -70,7 +70,7 @@ func wasiImports() map[string]hostFunction {
 }
 
 func wasiDone(in *Instance, _ api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	result(stack, wasiOK)
 }
 
@@ -89,19 +89,19 @@ func check(stack []uint64, ok bool) {
 
 // wasiNothing answers "none, of no bytes".
 func wasiNothing(in *Instance, mem api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	ok := mem.WriteUint32Le(uint32(stack[0]), 0)
 	check(stack, mem.WriteUint32Le(uint32(stack[1]), 0) && ok)
 }
 
 func wasiClockRes(in *Instance, mem api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	check(stack, mem.WriteUint64Le(uint32(stack[1]), clockStep))
 }
 
 // wasiClock gives every clock the same time, a step later at each look.
 func wasiClock(in *Instance, mem api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	in.clock += clockStep
 	check(stack, mem.WriteUint64Le(uint32(stack[2]), in.now()))
 }
@@ -111,7 +111,7 @@ func (in *Instance) now() uint64 { return clockStartSeconds*1_000_000_000 + in.c
 // wasiRandom is a linear congruential generator from a fixed seed.
 func wasiRandom(in *Instance, mem api.Memory, stack []uint64) {
 	n := uint32(stack[1])
-	in.tank.charge(uint64(n))
+	in.charge(uint64(n))
 	p, ok := mem.Read(uint32(stack[0]), n)
 	if n > randomBytesMax {
 		result(stack, wasiInval)
@@ -127,7 +127,7 @@ func wasiRandom(in *Instance, mem api.Memory, stack []uint64) {
 // wasiWrite sends stdout and stderr to the log.
 func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 	fd, vectors, n, written := uint32(stack[0]), uint32(stack[1]), uint32(stack[2]), uint32(stack[3])
-	in.tank.charge(uint64(n))
+	in.charge(uint64(n))
 	if fd != 1 && fd != 2 {
 		result(stack, wasiBadF)
 		return
@@ -140,7 +140,7 @@ func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 	total := uint32(0)
 	for ; len(list) > 0; list = list[8:] {
 		size := binary.LittleEndian.Uint32(list[4:])
-		in.tank.charge(uint64(size))
+		in.charge(uint64(size))
 		p, ok := mem.Read(binary.LittleEndian.Uint32(list), size)
 		if !ok {
 			result(stack, wasiFault)
@@ -154,7 +154,7 @@ func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 
 // wasiFdstat says that 0, 1 and 2 are terminals.
 func wasiFdstat(in *Instance, mem api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	if uint32(stack[0]) > 2 {
 		result(stack, wasiBadF)
 		return
@@ -173,7 +173,7 @@ func wasiFdstat(in *Instance, mem api.Memory, stack []uint64) {
 func wasiPoll(in *Instance, mem api.Memory, stack []uint64) {
 	subscriptions, events, n := uint32(stack[0]), uint32(stack[1]), uint32(stack[2])
 	count := uint32(stack[3])
-	in.tank.charge(uint64(n) * subBytes)
+	in.charge(uint64(n) * subBytes)
 	if n == 0 || n > vectorsMax {
 		result(stack, wasiInval)
 		return
@@ -210,6 +210,6 @@ func (in *Instance) sleep(t uint64, absolute bool) {
 }
 
 func wasiExit(in *Instance, _ api.Memory, stack []uint64) {
-	in.tank.charge(0)
+	in.charge(0)
 	panic(&stop{CodeProcExit, fmt.Sprintf("status %d", uint32(stack[0]))})
 }
