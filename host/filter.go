@@ -74,7 +74,7 @@ func (b *build) loadFilters(ctx context.Context) (text, vector filterSet, err er
 }
 
 func (b *build) loadFilter(ctx context.Context, name string, options map[string]map[string]json.RawMessage) (*filter, error) {
-	module, err := filterModule(name)
+	module, err := FilterModule(name)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,9 @@ func readBlobs(files map[string]string) (map[string][]byte, error) {
 // similarityFilter is the bundled filter whose threshold is min_similarity.
 const similarityFilter = "similarity"
 
-func filterModule(name string) ([]byte, error) {
+// FilterModule is the module that a build's filter option names: a file, or a
+// bundled filter. The error wraps ErrConfig if there is no filter of that name.
+func FilterModule(name string) ([]byte, error) {
 	if isPath(name) {
 		fi, err := os.Stat(name)
 		if err != nil {

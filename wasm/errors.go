@@ -43,6 +43,10 @@ type GuestError struct {
 	Msg    string
 	Row    int // row of the batch, -1 if unknown
 	Err    error
+
+	// Stack is the functions that ran when it stopped, innermost first, by the
+	// names the module has for them; nil if nothing ran.
+	Stack []string
 }
 
 func (e *GuestError) Error() string {

@@ -21,6 +21,7 @@ type Filter struct {
 	declared reasonSet
 	needs    needSet
 	compiled wazero.CompiledModule
+	symbols  symbols
 	sum      string
 }
 

@@ -264,8 +264,17 @@ func (in *Instance) kill(ctx context.Context, err error) error {
 	return err
 }
 
-// failure sorts what ended a call.
+// failure says what ended a call, and where in the guest.
 func (in *Instance) failure(err error, where string) error {
+	sorted := in.sort(err, where)
+	if e, ok := sorted.(*GuestError); ok {
+		e.Stack = in.f.symbols.stack(err)
+	}
+	return sorted
+}
+
+// sort gives what ended a call its code.
+func (in *Instance) sort(err error, where string) error {
 	var s *stop
 	switch {
 	case errors.As(err, &s):

@@ -120,7 +120,7 @@ func (r *Runtime) Load(ctx context.Context, module []byte) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.sum = id
+	f.sum, f.symbols = id, readSymbols(module)
 	r.filters[id] = f
 	return f, nil
 }

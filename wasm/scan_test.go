@@ -19,7 +19,7 @@ func TestScanNamesTheLimit(t *testing.T) {
 		want   LimitError
 	}{
 		{"depth", deep.Bytes(), LimitError{"depth", depthMax + 1, depthMax, "function 3"}},
-		{"type", wide.Bytes(), LimitError{"results", 65, paramsMax, "type 6"}},
+		{"type", wide.Bytes(), LimitError{"results", 65, paramsMax, "type 7"}},
 		{"locals", locals.Bytes(), LimitError{"locals", 1025, localsMax, "function 2"}},
 		{"size", make([]byte, moduleBytesMax+1), LimitError{"module bytes", moduleBytesMax + 1, moduleBytesMax, ""}},
 	} {

@@ -11,6 +11,7 @@ const (
 	TypeFilter  = 3 // (i32 i32) -> i32
 	TypeRandom  = 4 // (i32) -> ()
 	TypeError   = 5 // () -> i64
+	TypeLog     = 6 // (i32 i32 i32) -> ()
 )
 
 // Indices of the functions that Guest declares, without imports.
@@ -32,7 +33,7 @@ func Guest() Builder {
 	return Builder{
 		Types: []Type{
 			{}, {nil, []byte{I32}}, {[]byte{I32}, []byte{I32}}, {[]byte{I32, I32}, []byte{I32}},
-			{[]byte{I32}, nil}, {nil, []byte{I64}},
+			{[]byte{I32}, nil}, {nil, []byte{I64}}, {[]byte{I32, I32, I32}, nil},
 		},
 		Funcs: []Func{
 			{Type: TypeMarker, Code: Const(1), Export: "cubeset_filter_v1"},
