@@ -7,13 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cubeset/cubeset/host"
-	"github.com/cubeset/cubeset/host/internal/term"
 	"github.com/cubeset/cubeset/plugins"
 	"github.com/cubeset/cubeset/plugins/teachertest"
 )
@@ -63,7 +61,7 @@ warning. Exit code 4 if anything failed.`,
 			return fmt.Errorf("teacher test: %w", err)
 		}
 		if !asJSON {
-			o.Each = printCheck
+			o.Each = printCheck(teachertest.Document)
 		}
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
@@ -73,15 +71,8 @@ warning. Exit code 4 if anything failed.`,
 		} else if err != nil {
 			return fmt.Errorf("teacher test: %w", err)
 		}
-		if junit != "" {
-			var b strings.Builder
-			err := report.JUnit(&b)
-			if err == nil {
-				err = os.WriteFile(junit, []byte(b.String()), 0o644)
-			}
-			if err != nil {
-				return fmt.Errorf("teacher test: %w", err)
-			}
+		if err := writeJUnit(junit, report.JUnit); err != nil {
+			return fmt.Errorf("teacher test: %w", err)
 		}
 		if asJSON {
 			err = printJSON(report)
@@ -98,15 +89,6 @@ warning. Exit code 4 if anything failed.`,
 type badTeacher struct{ error }
 
 func (e badTeacher) Unwrap() []error { return []error{e.error, host.ErrTeacher} }
-
-// printCheck is a line a check, and what to change where there is something.
-func printCheck(r teachertest.Result) {
-	say := func(s string) string { return term.Clean(s, errorMax) }
-	fmt.Printf("%-7s %-14s %s\n", r.Status, r.Name, say(r.Detail))
-	if r.Change != "" {
-		fmt.Printf("%22s change: %s (PROTOCOL.md, %s)\n", "", say(r.Change), strings.Join(r.Rules, ", "))
-	}
-}
 
 // teacherUnderTest is how the teacher that args name is started.
 func teacherUnderTest(ctx context.Context, c host.Config, self, args []string) (plugins.Spec, error) {

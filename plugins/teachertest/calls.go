@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
 )
@@ -49,9 +50,9 @@ func rows(ctx context.Context, k *kit) (string, error) {
 	r, err := s.call(ctx, many(n))
 	var no refusal
 	if errors.As(err, &no) {
-		how := fellShort
+		how := checklist.FellShort
 		if no.code != codes.OutOfRange {
-			how = broke
+			how = checklist.Broke
 		}
 		return "", how("name in max_rows how many texts one call may have (0 stands for 256)", "%d texts in one call: %v", n, err)
 	}
@@ -127,7 +128,7 @@ func stream(ctx context.Context, k *kit) (string, error) {
 	for i := range streamed {
 		m, err := c.Recv()
 		if i == 0 && status.Code(err) == codes.Unimplemented {
-			return "", errSkip("not implemented, which is fine")
+			return "", checklist.Skip("not implemented, which is fine")
 		}
 		if err != nil {
 			return "", s.explain(err)
@@ -195,7 +196,7 @@ func deadline(ctx context.Context, k *kit) (string, error) {
 		}
 	}
 	if err := k.goesOn(ctx, s, "after calls that were given up"); err != nil {
-		return "", broke("when a call is cancelled, stop working on it, let go of every lock and stay: the next call is another one", "%v", err)
+		return "", checklist.Broke("when a call is cancelled, stop working on it, let go of every lock and stay: the next call is another one", "%v", err)
 	}
 	return fmt.Sprintf("goes on after calls with deadlines of 1, 20 and 200 ms, %d of them missed", given), nil
 }
@@ -203,11 +204,11 @@ func deadline(ctx context.Context, k *kit) (string, error) {
 // rowErrors looks at the codes of everything that has been refused.
 func rowErrors(_ context.Context, k *kit) (string, error) {
 	if len(k.codes) == 0 {
-		return "", errSkip("nothing it was given was refused")
+		return "", checklist.Skip("nothing it was given was refused")
 	}
 	for _, code := range k.codes {
 		if !codeForm.MatchString(code) {
-			return "", broke("give each row error a short stable word, [a-z][a-z0-9_]{0,31}, and no detail: it is counted", "a text is refused with the code %s", quoted(code))
+			return "", checklist.Broke("give each row error a short stable word, [a-z][a-z0-9_]{0,31}, and no detail: it is counted", "a text is refused with the code %s", quoted(code))
 		}
 	}
 	return fmt.Sprintf("%d rows were refused: %s", len(k.codes), listed(k.codes)), nil
@@ -216,7 +217,7 @@ func rowErrors(_ context.Context, k *kit) (string, error) {
 // secrecy asks whether anything that was said holds a text.
 func secrecy(_ context.Context, k *kit) (string, error) {
 	if where := k.witness.heard(); where != "" {
-		return "", broke("quote no text, nor a part of one: messages and logs outlive the data", "a text stands %s", where)
+		return "", checklist.Broke("quote no text, nor a part of one: messages and logs outlive the data", "a text stands %s", where)
 	}
 	return "no text in any message or log", nil
 }

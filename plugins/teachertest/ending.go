@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/cubeset/cubeset/internal/checklist"
 )
 
 // lookAgain is how often the processes of a group are counted.
@@ -22,7 +24,7 @@ func interrupt(ctx context.Context, k *kit) (string, error) {
 	s.process.signal(os.Interrupt)
 	within(s.process.exited, drainTimeout) // a teacher that ends of it does so a little later
 	if _, err := s.describe(ctx); err != nil {
-		return "", broke("ignore SIGINT: Ctrl-C is the host's to handle, and it still wants the batch", "after SIGINT: %v", err)
+		return "", checklist.Broke("ignore SIGINT: Ctrl-C is the host's to handle, and it still wants the batch", "after SIGINT: %v", err)
 	}
 	return "SIGINT is ignored", nil
 }
@@ -40,7 +42,7 @@ func shutdown(ctx context.Context, k *kit) (string, error) {
 	// A teacher may end before its answer is through.
 	_ = s.conn.Invoke(inner, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
 	if !within(s.process.exited, limit) {
-		return "", broke("exit within a second of /plugin.GRPCController/Shutdown, whatever threads and calls are under way: a host kills it then", "it runs on %v after Shutdown", limit)
+		return "", checklist.Broke("exit within a second of /plugin.GRPCController/Shutdown, whatever threads and calls are under way: a host kills it then", "it runs on %v after Shutdown", limit)
 	}
 	return fmt.Sprintf("ends %d ms after Shutdown", time.Since(began).Milliseconds()), nil
 }
@@ -48,7 +50,7 @@ func shutdown(ctx context.Context, k *kit) (string, error) {
 // children asks what is left of a teacher that has ended by itself.
 func children(ctx context.Context, k *kit) (string, error) {
 	if k.shared == nil || k.shared.process.alive() {
-		return "", errSkip("it did not end by itself")
+		return "", checklist.Skip("it did not end by itself")
 	}
 	defer k.drop()
 	group := k.shared.process.cmd.Process.Pid
@@ -59,7 +61,7 @@ func children(ctx context.Context, k *kit) (string, error) {
 		left = members(group)
 	}
 	if len(left) > 0 {
-		return "", broke("end the processes that it started before it ends itself", "it leaves %d of its child processes running", len(left))
+		return "", checklist.Broke("end the processes that it started before it ends itself", "it leaves %d of its child processes running", len(left))
 	}
 	return "nothing is left of it", nil
 }
@@ -77,7 +79,7 @@ func orphan(ctx context.Context, k *kit) (string, error) {
 	s.process.signal(syscall.SIGKILL)
 	<-s.process.exited
 	if !within(s.process.gone, k.options.EndTimeout) {
-		return "", broke("look at the parent's process number twice a second and exit when it changes", "it lives on %v after its host was killed", k.options.EndTimeout)
+		return "", checklist.Broke("look at the parent's process number twice a second and exit when it changes", "it lives on %v after its host was killed", k.options.EndTimeout)
 	}
 	return fmt.Sprintf("ends %d ms after its host was killed", time.Since(began).Milliseconds()), nil
 }
@@ -85,7 +87,7 @@ func orphan(ctx context.Context, k *kit) (string, error) {
 // stdout tells what all processes printed beside the handshake line.
 func stdout(_ context.Context, k *kit) (string, error) {
 	if k.spoke > 0 {
-		return "", fellShort("point descriptor 1 at standard error before the model is loaded, and print the line to a copy of it",
+		return "", checklist.FellShort("point descriptor 1 at standard error before the model is loaded, and print the line to a copy of it",
 			"%d bytes on standard output after the handshake line: harmless there, fatal before it", k.spoke)
 	}
 	return "nothing but the handshake line", nil

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/cubeset/cubeset/internal/checklist"
 )
 
 // handshake is what the one line says.
@@ -28,27 +30,27 @@ func readHandshake(line, folder string) (handshake, error) {
 	const print = "print 1|1|unix|PATH|grpc|CERTIFICATE, and nothing before it"
 	f := strings.Split(line, "|")
 	if len(f) != 6 {
-		return handshake{}, broke(print, "the handshake line has %d fields, want 6: %s", len(f), quoted(line))
+		return handshake{}, checklist.Broke(print, "the handshake line has %d fields, want 6: %s", len(f), quoted(line))
 	}
 	for i, want := range []string{"1", "1", "unix", "", "grpc", ""} {
 		if want != "" && f[i] != want {
-			return handshake{}, broke(print, "field %d of the handshake line is %s, want %s", i+1, quoted(f[i]), want)
+			return handshake{}, checklist.Broke(print, "field %d of the handshake line is %s, want %s", i+1, quoted(f[i]), want)
 		}
 	}
 	if !filepath.IsAbs(f[3]) || filepath.Dir(filepath.Clean(f[3])) != filepath.Clean(folder) {
-		return handshake{}, broke("make the socket in the folder that PLUGIN_UNIX_SOCKET_DIR names: it is private and is removed at the end",
+		return handshake{}, checklist.Broke("make the socket in the folder that PLUGIN_UNIX_SOCKET_DIR names: it is private and is removed at the end",
 			"the socket is %s, which is not in PLUGIN_UNIX_SOCKET_DIR", quoted(f[3]))
 	}
 	der, err := base64.RawStdEncoding.Strict().DecodeString(f[5])
 	if err != nil {
-		return handshake{}, broke("encode the certificate as standard base64 without padding, on the same line", "the certificate is no base64: %v", err)
+		return handshake{}, checklist.Broke("encode the certificate as standard base64 without padding, on the same line", "the certificate is no base64: %v", err)
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
-		return handshake{}, broke("put the certificate's DER on the line, not PEM, and not the key", "the certificate cannot be read: %s", quoted(err.Error()))
+		return handshake{}, checklist.Broke("put the certificate's DER on the line, not PEM, and not the key", "the certificate cannot be read: %s", quoted(err.Error()))
 	}
 	if err := c.VerifyHostname("localhost"); err != nil {
-		return handshake{}, broke("give the certificate the DNS name localhost", "the certificate is not for localhost")
+		return handshake{}, checklist.Broke("give the certificate the DNS name localhost", "the certificate is not for localhost")
 	}
 	return handshake{f[3], c}, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 )
 
@@ -31,14 +32,14 @@ func unicodes(ctx context.Context, k *kit) (string, error) {
 	for _, odd := range oddTexts() {
 		r, err := s.call(ctx, []string{odd.text})
 		if err != nil && !refusing(err) {
-			return "", broke(change, "a text of %s: %v", odd.name, err)
+			return "", checklist.Broke(change, "a text of %s: %v", odd.name, err)
 		}
 		if err != nil || len(r.errors) > 0 {
 			refused++
 			continue
 		}
 		if w := r.vectors[0].wrong(); w != "" {
-			return "", broke(change, "the vector of a text of %s has %s", odd.name, w)
+			return "", checklist.Broke(change, "the vector of a text of %s has %s", odd.name, w)
 		}
 		texts, names, one = append(texts, odd.text), append(names, odd.name), append(one, r.vectors[0])
 	}
@@ -48,7 +49,7 @@ func unicodes(ctx context.Context, k *kit) (string, error) {
 	}
 	for i, v := range r.vectors {
 		if !same(v, one[i], k.d.Determinism) {
-			return "", broke("let no vector depend on the other texts of its batch", "among other texts, one of %s gets another vector than alone (cosine %.7f)", names[i], cosine(v, one[i]))
+			return "", checklist.Broke("let no vector depend on the other texts of its batch", "among other texts, one of %s gets another vector than alone (cosine %.7f)", names[i], cosine(v, one[i]))
 		}
 	}
 	return fmt.Sprintf("%d kinds of text, %d of them refused", len(oddTexts()), refused), nil
@@ -103,21 +104,21 @@ func long(ctx context.Context, k *kit) (string, error) {
 		return "a text of 1 MiB is refused: " + quoted(code), k.goesOn(ctx, s, "after a text of 1 MiB")
 	}
 	if w := r.vectors[0].wrong(); w != "" {
-		return "", broke("return a finite vector that is longer than zero, or refuse the text with a RowError", "the vector of a text of 1 MiB has %s", w)
+		return "", checklist.Broke("return a finite vector that is longer than zero, or refuse the text with a RowError", "the vector of a text of 1 MiB has %s", w)
 	}
 	if r.truncated[0] {
 		return "a text of 1 MiB is marked as truncated", k.goesOn(ctx, s, "after a text of 1 MiB")
 	}
 	const change = "set truncated for each row of which something was left out, and name max_tokens in Describe"
 	if words := len(strings.Fields(all)); k.d.MaxTokens > 0 && words > k.d.MaxTokens {
-		return "", broke(change, "%d tokens are read of a text, and one of %d words is not marked as truncated", k.d.MaxTokens, words)
+		return "", checklist.Broke(change, "%d tokens are read of a text, and one of %d words is not marked as truncated", k.d.MaxTokens, words)
 	}
 	h, err := s.call(ctx, []string{first})
 	if err != nil {
 		return "", err
 	}
 	if same(r.vectors[0], h.vectors[0], k.d.Determinism) {
-		return "", broke(change, "a text of 1 MiB has the vector of its first half and is not marked as truncated")
+		return "", checklist.Broke(change, "a text of 1 MiB has the vector of its first half and is not marked as truncated")
 	}
 	return "a text of 1 MiB is read to its end", k.goesOn(ctx, s, "after a text of 1 MiB")
 }
@@ -134,7 +135,7 @@ func message(ctx context.Context, k *kit) (string, error) {
 	var no refusal
 	switch {
 	case errors.As(err, &no) && no.code == codes.ResourceExhausted && strings.Contains(strings.ToLower(no.message), "larger than max"):
-		return "", broke("raise the gRPC server's limit for received messages to 64 MiB; it is 4 MiB unless it is set", "a request of 8 MiB does not get through")
+		return "", checklist.Broke("raise the gRPC server's limit for received messages to 64 MiB; it is 4 MiB unless it is set", "a request of 8 MiB does not get through")
 	case err != nil && !refusing(err):
 		return "", err
 	}

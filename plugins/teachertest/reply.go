@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
 )
@@ -32,15 +33,15 @@ func readReply(r *teacherpb.EmbedResponse, texts, dims int) (reply, error) {
 	n := len(r.GetVectors())
 	switch {
 	case uint64(r.GetRows()) != uint64(texts):
-		return reply{}, broke("return as many rows as there are texts", "returned %d rows for %d texts", r.GetRows(), texts)
+		return reply{}, checklist.Broke("return as many rows as there are texts", "returned %d rows for %d texts", r.GetRows(), texts)
 	case uint64(r.GetDims()) != uint64(dims):
-		return reply{}, broke("return vectors of the size that Describe names", "returned vectors of %d values, described are %d", r.GetDims(), dims)
+		return reply{}, checklist.Broke("return vectors of the size that Describe names", "returned vectors of %d values, described are %d", r.GetDims(), dims)
 	case n != texts*dims*4:
-		return reply{}, broke("put rows × dims little-endian float32 values into vectors", "returned %d bytes of vectors for %d rows of %d values, want %d", n, texts, dims, texts*dims*4)
+		return reply{}, checklist.Broke("put rows × dims little-endian float32 values into vectors", "returned %d bytes of vectors for %d rows of %d values, want %d", n, texts, dims, texts*dims*4)
 	case len(r.GetTokens()) != 0 && len(r.GetTokens()) != texts:
-		return reply{}, broke("give one token count a row, or none at all", "returned %d token counts for %d texts", len(r.GetTokens()), texts)
+		return reply{}, checklist.Broke("give one token count a row, or none at all", "returned %d token counts for %d texts", len(r.GetTokens()), texts)
 	case len(r.GetTruncated()) != 0 && len(r.GetTruncated()) != texts:
-		return reply{}, broke("give one truncation mark a row, or none at all", "returned %d truncation marks for %d texts", len(r.GetTruncated()), texts)
+		return reply{}, checklist.Broke("give one truncation mark a row, or none at all", "returned %d truncation marks for %d texts", len(r.GetTruncated()), texts)
 	}
 	a := reply{vectors: make([]vector, texts), truncated: make([]bool, texts), errors: map[int]string{}}
 	copy(a.truncated, r.GetTruncated())
@@ -53,7 +54,7 @@ func readReply(r *teacherpb.EmbedResponse, texts, dims int) (reply, error) {
 	for _, e := range r.GetErrors() {
 		i := int(e.GetRow())
 		if _, twice := a.errors[i]; twice || i >= texts {
-			return reply{}, broke("name each refused row once, counted from 0", "returned an error for row %d of %d, or two", i, texts)
+			return reply{}, checklist.Broke("name each refused row once, counted from 0", "returned an error for row %d of %d, or two", i, texts)
 		}
 		a.errors[i] = e.GetCode()
 	}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
 	"github.com/hashicorp/go-plugin"
@@ -93,7 +94,7 @@ func (s *session) connect(ctx context.Context, own identity) error {
 	case <-ctx.Done():
 	}
 	if line == "" {
-		return broke("print the handshake line as soon as the socket is there", "no handshake line within %v%s", s.kit.options.StartTimeout, s.kit.witness.words())
+		return checklist.Broke("print the handshake line as soon as the socket is there", "no handshake line within %v%s", s.kit.options.StartTimeout, s.kit.witness.words())
 	}
 	var err error
 	if s.handshake, err = readHandshake(line, s.dir); err != nil {
@@ -139,10 +140,10 @@ func dial(socket string, c *tls.Config) (*grpc.ClientConn, error) {
 func (s *session) healthy(ctx context.Context, conn *grpc.ClientConn) error {
 	h, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: plugin.GRPCServiceName})
 	if err != nil {
-		return broke(`serve grpc.health.v1.Health, SERVING for the service "plugin"`, "the health check fails: %s", quoted(status.Convert(err).Message()))
+		return checklist.Broke(`serve grpc.health.v1.Health, SERVING for the service "plugin"`, "the health check fails: %s", quoted(status.Convert(err).Message()))
 	}
 	if h.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		return broke(`answer SERVING for the service "plugin"`, "the health check says %s", h.GetStatus())
+		return checklist.Broke(`answer SERVING for the service "plugin"`, "the health check says %s", h.GetStatus())
 	}
 	return nil
 }
@@ -202,17 +203,22 @@ type refusal struct {
 
 func (r refusal) Error() string { return fmt.Sprintf("answers %s: %s", r.code, quoted(r.message)) }
 
+// Advice is what to change about a refusal that nothing else explains.
+func (refusal) Advice() string {
+	return "embed such texts, or refuse single ones with a RowError: the host stops at most codes"
+}
+
 // explain says what became of a call that failed.
 func (s *session) explain(err error) error {
 	e := status.Convert(err)
 	s.kit.witness.hear("in the message of an error", e.Message())
 	switch e.Code() {
 	case codes.DeadlineExceeded:
-		return broke("answer in time, or send smaller batches by a lower max_rows", "no answer in time")
+		return checklist.Broke("answer in time, or send smaller batches by a lower max_rows", "no answer in time")
 	case codes.Unavailable:
 		// So says gRPC of a teacher that is dying, too.
 		if within(s.process.exited, drainTimeout) {
-			return broke("catch the panic or exception and answer INTERNAL; a batch that fails must not end the process",
+			return checklist.Broke("catch the panic or exception and answer INTERNAL; a batch that fails must not end the process",
 				"the process died (%s)%s", s.process.how(), s.kit.witness.words())
 		}
 	}

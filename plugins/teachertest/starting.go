@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/plugins"
 	"github.com/hashicorp/go-plugin"
 )
@@ -19,20 +20,20 @@ func byHand(ctx context.Context, k *kit) (string, error) {
 	var said witness
 	p, err := launch(k.spec.Command, environ(k.spec, k.dir), k.spec.Dir, &said)
 	if err != nil {
-		return "", broke("name a program that can be run", "it cannot be run: %s", quoted(err.Error()))
+		return "", checklist.Broke("name a program that can be run", "it cannot be run: %s", quoted(err.Error()))
 	}
 	defer p.end()
 	stop := context.AfterFunc(ctx, func() { p.signal(os.Kill) })
 	defer stop()
 	if !within(p.exited, k.options.StartTimeout) {
-		return "", broke(change, "started by hand, it still runs after %v", k.options.StartTimeout)
+		return "", checklist.Broke(change, "started by hand, it still runs after %v", k.options.StartTimeout)
 	}
 	p.reads.Wait()
 	if code := p.cmd.ProcessState.ExitCode(); code != 1 {
-		return "", broke(change, "started by hand, it ends with %s, not exit status 1", p.how())
+		return "", checklist.Broke(change, "started by hand, it ends with %s, not exit status 1", p.how())
 	}
 	if said.words() == "" {
-		return "", broke(change, "started by hand, it says nothing on standard error")
+		return "", checklist.Broke(change, "started by hand, it says nothing on standard error")
 	}
 	return "says what it is, exit status 1", nil
 }
@@ -54,7 +55,7 @@ func (k *kit) start(ctx context.Context, s plugins.Spec) error {
 		k.d = t.Description()
 		return t.Close()
 	}
-	return broke("print the handshake line, serve health and answer Describe, all within "+k.options.StartTimeout.String()+
+	return checklist.Broke("print the handshake line, serve health and answer Describe, all within "+k.options.StartTimeout.String()+
 		" and without loading the model: that is for the first Embed. Nothing may be printed to standard output before the line",
 		"%v", err) // plugins makes it safe to print
 }
@@ -74,10 +75,10 @@ func environment(ctx context.Context, k *kit) (string, error) {
 		}
 	}
 	if err := k.start(ctx, all); err != nil {
-		return "", errSkip("it does not start with every variable of this process either")
+		return "", checklist.Skip("it does not start with every variable of this process either")
 	}
 	k.d.Name = ""
-	return "", broke("do without the variables it needs, or read them from a file: a host lets through PATH and a private TMPDIR",
+	return "", checklist.Broke("do without the variables it needs, or read them from a file: a host lets through PATH and a private TMPDIR",
 		"it starts only with all the variables of this process")
 }
 
@@ -91,7 +92,7 @@ func handshakes(ctx context.Context, k *kit) (string, error) {
 	k.shared = s
 	c := s.handshake.certificate
 	if !c.IsCA {
-		return "", fellShort("make the certificate a CA: some TLS libraries trust no other as a root", "the certificate is no CA")
+		return "", checklist.FellShort("make the certificate a CA: some TLS libraries trust no other as a root", "the certificate is no CA")
 	}
 	return fmt.Sprintf("version 1 of 1 and 2, certificate for %s", c.PublicKeyAlgorithm), nil
 }
@@ -119,7 +120,7 @@ func strangers(ctx context.Context, k *kit) (string, error) {
 		cancel()
 		conn.Close()
 		if err == nil {
-			return "", broke("require a client certificate and trust the one in PLUGIN_CLIENT_CERT alone", "a client %s is served", c.who)
+			return "", checklist.Broke("require a client certificate and trust the one in PLUGIN_CLIENT_CERT alone", "a client %s is served", c.who)
 		}
 	}
 	return "no other client is served", nil
@@ -146,7 +147,7 @@ func (k *kit) asBefore(ctx context.Context, s *session) error {
 		return err
 	}
 	if fmt.Sprintf("%+v", d) != fmt.Sprintf("%+v", k.d) { // NaN is itself here
-		return broke("answer Describe always the same: build it from constants and files, not from time, process or state",
+		return checklist.Broke("answer Describe always the same: build it from constants and files, not from time, process or state",
 			"Describe changed between two calls: %s, then %s", quoted(fmt.Sprintf("%+v", k.d)), quoted(fmt.Sprintf("%+v", d)))
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/plugins"
 )
 
@@ -88,16 +89,5 @@ func Run(t *testing.T, command []string, setEnv ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range r.Checks {
-		t.Run(c.Name, func(t *testing.T) {
-			switch c.Status {
-			case Failed:
-				t.Errorf("%s\n%s (PROTOCOL.md, %s)", c.Detail, c.Change, c.rules())
-			case Warned:
-				t.Logf("%s\n%s (PROTOCOL.md, %s)", c.Detail, c.Change, c.rules())
-			case Skipped:
-				t.Skip(c.Detail)
-			}
-		})
-	}
+	checklist.Subtests(t, Document, r.Checks)
 }

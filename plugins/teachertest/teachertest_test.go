@@ -3,7 +3,6 @@ package teachertest
 import (
 	"context"
 	"encoding/base64"
-	"encoding/xml"
 	"os"
 	"slices"
 	"strings"
@@ -170,24 +169,6 @@ func TestCheckRefuses(t *testing.T) {
 	cancel()
 	if r, err := Check(ctx, fakeSpec(t, ""), DefaultOptions()); err == nil || len(r.Checks) != 0 {
 		t.Errorf("cancelled: %v, %d checks", err, len(r.Checks))
-	}
-}
-
-func TestJUnit(t *testing.T) {
-	r := Report{Teacher: "a<b", Checks: []Result{
-		{Name: "one", Status: Passed, Seconds: 0.5}, {Name: "two", Rules: []string{"2.2", "2.6"}, Status: Failed, Detail: "seen & told", Change: "do"},
-		{Name: "three", Status: Skipped, Detail: "no"}, {Name: "four", Rules: []string{"1.3"}, Status: Warned, Detail: "odd", Change: "better"},
-	}}
-	var b strings.Builder
-	if err := r.JUnit(&b); err != nil {
-		t.Fatal(err)
-	}
-	var s junitSuite
-	if err := xml.Unmarshal([]byte(b.String()), &s); err != nil {
-		t.Fatal(err)
-	}
-	if s.Name != "a<b" || s.Tests != 4 || s.Failures != 1 || s.Skipped != 1 || s.Time != "0.500" || s.Cases[1].Failure.Text != "do (PROTOCOL.md, 2.2, 2.6)" || s.Cases[3].Out != "odd: better (PROTOCOL.md, 1.3)" {
-		t.Errorf("%+v", s)
 	}
 }
 

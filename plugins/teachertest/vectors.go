@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 )
 
@@ -41,16 +42,16 @@ func values(ctx context.Context, k *kit) (string, error) {
 		return "", err
 	}
 	if len(r.errors) > 0 {
-		return "", broke("embed plain sentences: the checks can do nothing else with a teacher", "refused %d of %d plain English sentences: %s", len(r.errors), sentencesMax, listed(slices.Collect(maps.Values(r.errors))))
+		return "", checklist.Broke("embed plain sentences: the checks can do nothing else with a teacher", "refused %d of %d plain English sentences: %s", len(r.errors), sentencesMax, listed(slices.Collect(maps.Values(r.errors))))
 	}
 	for i, v := range r.vectors {
 		if w := v.wrong(); w != "" {
-			return "", broke("return finite vectors that are longer than zero; refuse a text that has none with a RowError", "the vector of text %d of %d has %s", i, sentencesMax, w)
+			return "", checklist.Broke("return finite vectors that are longer than zero; refuse a text that has none with a RowError", "the vector of text %d of %d has %s", i, sentencesMax, w)
 		}
 	}
 	for i, cut := range r.truncated {
 		if cut && (k.d.MaxTokens == 0 || k.d.MaxTokens > len(sentences()[i])) {
-			return "", broke("mark a row as truncated only if something of the text was left out", "text %d of %d bytes is marked as truncated, though %d tokens are read (0 = all)", i, len(sentences()[i]), k.d.MaxTokens)
+			return "", checklist.Broke("mark a row as truncated only if something of the text was left out", "text %d of %d bytes is marked as truncated, though %d tokens are read (0 = all)", i, len(sentences()[i]), k.d.MaxTokens)
 		}
 	}
 	k.refer = r.vectors
@@ -59,11 +60,11 @@ func values(ctx context.Context, k *kit) (string, error) {
 
 func normalised(_ context.Context, k *kit) (string, error) {
 	if !k.d.Normalised {
-		return "", errSkip("not declared")
+		return "", checklist.Skip("not declared")
 	}
 	for i, v := range k.refer {
 		if n := v.norm(); math.Abs(n-1) > unitSlack {
-			return "", broke("divide each vector by its length, or do not declare normalised", "declared as normalised, but the vector of text %d has length %.4f", i, n)
+			return "", checklist.Broke("divide each vector by its length, or do not declare normalised", "declared as normalised, but the vector of text %d has length %.4f", i, n)
 		}
 	}
 	return fmt.Sprintf("length 1, within %v", unitSlack), nil
@@ -73,7 +74,7 @@ func normalised(_ context.Context, k *kit) (string, error) {
 func different(_ context.Context, k *kit) (string, error) {
 	for i, v := range k.refer {
 		if j := slices.IndexFunc(k.refer[:i], func(w vector) bool { return slices.Equal(v, w) }); j >= 0 {
-			return "", broke("look whether the text reaches the model at all, and whether rows are views of one buffer", "texts %d and %d have different words and one vector", j, i)
+			return "", checklist.Broke("look whether the text reaches the model at all, and whether rows are views of one buffer", "texts %d and %d have different words and one vector", j, i)
 		}
 	}
 	return fmt.Sprintf("%d texts, as many vectors", len(k.refer)), nil
@@ -102,10 +103,10 @@ func order(ctx context.Context, k *kit) (string, error) {
 				continue
 			}
 			if j := slices.IndexFunc(places, func(q int) bool { return same(r.vectors[i], k.refer[q], k.d.Determinism) }); j >= 0 {
-				return "", broke("return vectors in the order of the texts: one that sorts them, by length for example, has to undo it",
+				return "", checklist.Broke("return vectors in the order of the texts: one that sorts them, by length for example, has to undo it",
 					"in a batch of %d, row %d has the vector of the text of row %d", sentencesMax, i, j)
 			}
-			return "", broke("let no vector depend on the place of its text in the batch", "in another order, text %d gets another vector (cosine %.7f; determinism is %q)", p, cosine(r.vectors[i], k.refer[p]), k.d.Determinism)
+			return "", checklist.Broke("let no vector depend on the place of its text in the batch", "in another order, text %d gets another vector (cosine %.7f; determinism is %q)", p, cosine(r.vectors[i], k.refer[p]), k.d.Determinism)
 		}
 	}
 	return fmt.Sprintf("%d texts in %d orders", sentencesMax, shuffles), nil
