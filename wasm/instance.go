@@ -9,6 +9,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 const (
@@ -22,6 +23,7 @@ type Instance struct {
 	f                *Filter
 	mod              api.Module
 	mem              api.Memory
+	memory           memory // what mem looks at
 	reserve, filter  api.Function
 	tank             tank
 	journal          journal
@@ -60,7 +62,8 @@ func (in *Instance) start(ctx context.Context, config []byte) (err error) {
 	in.tank.fill(f.r.config.FuelBase, f.r.config.Deadline)
 	defer in.end()
 	defer recovered("start", &err)
-	mod, err := f.r.rt.InstantiateModule(&in.call, f.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	ctx = experimental.WithMemoryAllocator(&in.call, &in.memory)
+	mod, err := f.r.rt.InstantiateModule(ctx, f.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return in.failure(err, "start")
 	}
@@ -172,6 +175,7 @@ func (in *Instance) Memory() uint32 {
 func (in *Instance) Close(ctx context.Context) error {
 	in.journal.flush()
 	in.dead = true
+	defer in.memory.Free()
 	if in.mod == nil {
 		return nil
 	}
@@ -230,7 +234,10 @@ func (in *Instance) run(f api.Function, where string, budget int64, a, b uint64)
 
 // recovered turns a panic of the engine, on foreign bytes, into an error.
 func recovered(where string, err *error) {
-	if v := recover(); v != nil {
+	switch v := recover(); {
+	case v == ErrMemory:
+		*err = fmt.Errorf("filter: %s: %w", where, ErrMemory)
+	case v != nil:
 		*err = guestError(CodeTrap, where, "the engine panicked")
 	}
 }
@@ -279,6 +286,8 @@ func (in *Instance) sort(err error, where string) error {
 	switch {
 	case errors.As(err, &s):
 		return guestError(s.code, where, "%s", s.msg)
+	case errors.Is(err, ErrMemory):
+		return fmt.Errorf("filter %s: %s: %w", in.f.manifest.Name, where, ErrMemory)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("filter %s: %s: %w", in.f.manifest.Name, where, context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded):

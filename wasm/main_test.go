@@ -1,0 +1,128 @@
+package wasm_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cubeset/cubeset/wasm"
+	"github.com/cubeset/cubeset/wasm/vectors"
+)
+
+const childEnv = "CUBESET_CHILD"
+
+// The test binary plays the process whose memory is measured.
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) == "" {
+		os.Exit(m.Run())
+	}
+	if err := measure(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// greedy are modules after memory, beside the vectors.
+func greedy() []vectors.Vector {
+	forever := func(code ...[]byte) []byte {
+		body := append([][]byte{{0x03, 0x40}}, code...)
+		return vectors.Filtering(vectors.Cat(append(body, []byte{0x0c, 0, 0x0b}, vectors.Const(0))...)).Bytes()
+	}
+	grow := func(pages int64) []byte { return vectors.Cat(vectors.Const(pages), []byte{0x40, 0, 0x1a}) }
+	fill := vectors.Cat(vectors.Const(0), vectors.Const(1), []byte{0x3f, 0}, vectors.Const(16), []byte{0x74, 0xfc, 11, 0})
+	initial := vectors.Filtering(vectors.Cat([]byte{0x00}))
+	initial.Memory = vectors.Cat([]byte{0}, vectors.U(4000)) // the rest is for cs_reserve
+	return []vectors.Vector{
+		{Name: "memory.grow by a page", Module: forever(grow(1)), Want: "fuel", Row: -1},
+		{Name: "memory.grow by 16 pages", Module: forever(grow(16)), Want: "fuel", Row: -1},
+		{Name: "memory.grow by 2 GiB", Module: forever(grow(32_768)), Want: "fuel", Row: -1},
+		{Name: "memory.grow and memory.fill", Module: forever(grow(1024), fill), Want: "fuel", Row: -1},
+		{Name: "250 MiB from the start, filled", Module: func() []byte {
+			initial.Funcs[vectors.FuncFilter].Code = vectors.Cat(fill, []byte{0x00})
+			return initial.Bytes()
+		}(), Want: "trap", Row: -1},
+	}
+}
+
+const (
+	memoryMax   = 512 << 20 // of a process that runs a hostile module
+	statusFile  = "/proc/self/status"
+	forgetsPeak = "/proc/self/clear_refs"
+)
+
+// measure runs every module with the usual ceiling of memory and prints the most
+// that this process has had since the last.
+func measure() error {
+	c := wasm.DefaultConfig()
+	c.FuelBase, c.FuelPerRow = 2_000_000, 1000
+	r, err := wasm.NewRuntime(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, v := range append(vectors.All(), greedy()...) {
+		debug.FreeOSMemory()
+		os.WriteFile(forgetsPeak, []byte("5"), 0) // where it cannot, the peak is of all so far
+		_, err := run(r, v.Module)
+		if got := string(code(err)); got != v.Want {
+			return fmt.Errorf("%s: got %v, want %q", v.Name, err, v.Want)
+		}
+		peak, err := peakMemory()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d %s\n", peak, v.Name)
+	}
+	return r.Close(context.Background())
+}
+
+func peakMemory() (bytes int, err error) {
+	status, err := os.ReadFile(statusFile)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if kib, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(kib), " kB"))
+			return n << 10, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no VmHWM", statusFile)
+}
+
+// TestMemoryOfTheHost holds the process that runs hostile modules to memoryMax.
+func TestMemoryOfTheHost(t *testing.T) {
+	t.Parallel()
+	if _, err := peakMemory(); err != nil {
+		t.Skip("needs Linux: ", err)
+	}
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childEnv+"=1")
+	var said strings.Builder
+	child.Stderr = &said
+	out, err := child.Output()
+	if err != nil {
+		t.Fatalf("%v: %s; it had done:\n%s", err, said.String(), out)
+	}
+	lines, most := bufio.NewScanner(strings.NewReader(string(out))), 0
+	n := 0
+	for ; lines.Scan(); n++ {
+		size, name, _ := strings.Cut(lines.Text(), " ")
+		peak, err := strconv.Atoi(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most = max(most, peak); peak > memoryMax {
+			t.Errorf("%s: %d bytes, want at most %d", name, peak, memoryMax)
+		}
+	}
+	if want := len(vectors.All()) + len(greedy()); n != want {
+		t.Errorf("%d modules were measured, want %d", n, want)
+	}
+	t.Logf("at most %d MiB", most>>20)
+}
