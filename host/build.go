@@ -112,8 +112,8 @@ func (b *build) dedup(c *chunk) error {
 
 // finish makes c's parts, unless an earlier build left them.
 func (b *build) finish(ctx context.Context, c *chunk) error {
-	if b.reuse(c) {
-		return nil
+	if reused, err := b.reuse(c); reused || err != nil {
+		return err
 	}
 	if err := b.dropMarked(ctx, c); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -41,21 +42,46 @@ func TestEveryRowIsCountedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(filepath.Join(c.Out, filepath.FromSlash(m.Rejects.Path)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var lines []int64
-	for r, err := range tensor.ReadRejects(f, m.Rejects.Bytes) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, r.Line)
-	}
+	lines := rejectLines(t, c.Out, m)
 	if len(lines) != 30 || !slices.IsSorted(lines) || lines[0] != 4 || lines[1] != 7 || lines[2] != 9 || lines[29] != 99 {
 		t.Errorf("lines of the rejects: %d", lines)
 	}
+}
+
+// rejectLines is where the rejects of a dataset were, in its order.
+func rejectLines(t *testing.T, dir string, m tensor.Manifest) (lines []int64) {
+	t.Helper()
+	for _, p := range m.Rejects {
+		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(p.Path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r, err := range tensor.ReadRejects(bytes.NewReader(b), p.Bytes) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, r.Line)
+		}
+	}
+	return lines
+}
+
+// A chunk that is where it was not before is not built again, and its rejects
+// are on their new lines.
+func TestRejectsMoveWithTheirLines(t *testing.T) {
+	c := testConfig(t, chats(100))
+	mustBuild(t, c)
+	if err := os.WriteFile(c.Inputs[0], []byte("\n\n"+chats(100)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := mustBuild(t, c)
+	if lines := rejectLines(t, c.Out, sound(t, c.Out)); s.Parts.Built != 0 || len(lines) != 30 || lines[0] != 6 || lines[29] != 101 {
+		t.Errorf("%d parts built, lines of the rejects: %d", s.Parts.Built, lines)
+	}
+	moved := promised(t, c.Out)
+	c.Out = filepath.Join(t.TempDir(), "fresh")
+	mustBuild(t, c)
+	requireSame(t, moved, promised(t, c.Out))
 }
 
 // wholeBuild is what c gives if nothing fails, and in how many file-system

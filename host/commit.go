@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,11 +21,7 @@ func (b *build) commit() error {
 	if b.kept() == 0 {
 		return b.commitNothing()
 	}
-	rejects, err := b.writeRejects(filepath.Join(b.config.Out, tmpDir, "rejects"))
-	if err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	m := b.manifest(rejects)
+	m := b.manifest()
 	stats, err := statsJSON(m, &b.total.Stats, b.config.Dedup)
 	if err != nil {
 		return err
@@ -60,13 +54,10 @@ func (b *build) commitNothing() error {
 	if _, err := tensor.ReadManifest(b.fs, dir); err == nil {
 		return fmt.Errorf("%w%s; the dataset in %s stays as it was", ErrNothingKept, topReasons(&b.total), dir)
 	}
-	if err := b.fs.RemoveAll(filepath.Join(dir, "rejects")); err != nil {
+	if err := b.showRejects(); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	if _, err := b.writeRejects(filepath.Join(dir, "rejects")); err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	stats, err := statsJSON(b.manifest(nil), &b.total.Stats, b.config.Dedup)
+	stats, err := statsJSON(b.manifest(), &b.total.Stats, b.config.Dedup)
 	if err != nil {
 		return err
 	}
@@ -76,65 +67,7 @@ func (b *build) commitNothing() error {
 	return fmt.Errorf("%w%s; see %s", ErrNothingKept, topReasons(&b.total), filepath.Join(dir, "rejects"))
 }
 
-// rejectsName is the one file of rejects/.
-const rejectsName = "rejects.parquet"
-
-// writeRejects puts the rejects of all chunks together, with their lines in
-// the inputs, and returns nil if there are none.
-func (b *build) writeRejects(dir string) (*tensor.PartInfo, error) {
-	n := 0
-	for _, d := range b.done {
-		n += d.rejects
-	}
-	if n == 0 {
-		return nil, nil
-	}
-	if err := b.fs.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, rejectsName)
-	f, err := b.fs.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var lost error
-	stat, err := tensor.WriteRejects(io.Writer(f), b.rejects(&lost))
-	if err == nil {
-		err = lost
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &tensor.PartInfo{Path: "rejects/" + rejectsName, Rows: stat.Rows, Bytes: stat.Bytes, SHA256: stat.SHA256}, nil
-}
-
-// rejects reads the chunks' rejects back from the journal, in order.
-func (b *build) rejects(lost *error) iter.Seq[tensor.Reject] {
-	return func(yield func(tensor.Reject) bool) {
-		for _, d := range b.done {
-			if d.rejects == 0 {
-				continue
-			}
-			o, err := b.out.read(d.key, true)
-			if err != nil {
-				*lost = fmt.Errorf("journal: %w", err)
-				return
-			}
-			for _, r := range o.Rejects {
-				if !yield(tensor.Reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Source: r.Source,
-					File: d.input.name, Line: d.line + r.Line, Filter: r.Filter, Reason: r.Reason, Score: r.Score}) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
+func (b *build) manifest() tensor.Manifest {
 	t := b.embedder.teacher
 	d := t.description
 	m := tensor.Manifest{
@@ -146,7 +79,7 @@ func (b *build) manifest(rejects *tensor.PartInfo) tensor.Manifest {
 		},
 		ConfigDigest: b.configDigest, Scores: b.schema.Scores,
 		Read: b.total.Read, Kept: b.kept(), Dropped: b.total.Dropped, Skipped: b.total.Skipped, Splits: b.splits(),
-		Parts: b.total.Parts, Rejects: rejects,
+		Parts: b.total.Parts, Rejects: b.total.RejectFiles,
 	}
 	m.Similarity = b.similarity
 	m.Split = tensor.SplitInfo{Validation: b.config.Validation, Test: b.config.Test, Seed: b.config.Seed}

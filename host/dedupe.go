@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -177,25 +176,8 @@ func digest(words ...string) string {
 
 // writeRejects goes through the whole dataset, writing parts as it goes: the
 // rejects are what comes out of that.
-func (d *dedupe) writeRejects(ctx context.Context) (*tensor.PartInfo, error) {
-	dir := filepath.Join(d.out.dir, tmpDir, "rejects")
-	for _, dir := range []string{dir, d.out.partsDir()} { // a commit that claim carried on took all of tmpDir away
-		if err := d.fs.MkdirAll(dir, 0o755); err != nil {
-			return nil, fmt.Errorf("write: %w", err)
-		}
-	}
-	var stat tensor.Stat
-	err := createFile(d.fs, filepath.Join(dir, rejectsName), func(w io.Writer) (err error) {
-		var broken error
-		if stat, err = tensor.WriteRejects(w, func(yield func(tensor.Reject) bool) { broken = d.thin(ctx, yield) }); err == nil {
-			err = broken
-		}
-		return err
-	})
-	if err != nil || stat.Rows == 0 {
-		return nil, err
-	}
-	return &tensor.PartInfo{Path: "rejects/" + rejectsName, Rows: stat.Rows, Bytes: stat.Bytes, SHA256: stat.SHA256}, nil
+func (d *dedupe) writeRejects(ctx context.Context) ([]tensor.PartInfo, error) {
+	return d.out.writeRejects(func(yield func(tensor.Reject) bool) error { return d.thin(ctx, yield) })
 }
 
 // errUnwanted ends thin when nobody takes the rejects any more.
@@ -204,8 +186,8 @@ var errUnwanted = errors.New("the rejects cannot be written")
 // thin yields the rejects that the dataset has already, and then each row that
 // repeats an earlier one. The other rows it writes.
 func (d *dedupe) thin(ctx context.Context, yield func(tensor.Reject) bool) error {
-	if p := d.source.Rejects; p != nil {
-		if err := d.oldRejects(*p, yield); err != nil {
+	for _, p := range d.source.Rejects {
+		if err := d.oldRejects(p, yield); err != nil {
 			return err
 		}
 	}

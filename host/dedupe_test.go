@@ -86,11 +86,11 @@ func thinnable(t testing.TB) string {
 		m.Splits[part.split] += p.Rows
 	}
 	m.Read = m.Kept + 1
-	p := write(filepath.Join(dir, tmpDir, "rejects", rejectsName), func(f fsx.File) (tensor.Stat, error) {
+	p := write(filepath.Join(dir, tmpDir, "parts", rejectsName), func(f fsx.File) (tensor.Stat, error) {
 		return tensor.WriteRejects(f, slices.Values([]tensor.Reject{{ID: "short", File: "chats.jsonl", Line: 9, Filter: "length", Reason: "short", Score: 2}}))
 	})
 	p.Path = "rejects/" + rejectsName
-	m.Rejects = &p
+	m.Rejects = []tensor.PartInfo{p}
 	if err := tensor.Commit(o.fs, dir, m, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestDedupeKeepsTheFirstOfNearRows(t *testing.T) {
 			}
 			defer f.Close()
 			var rejects []string
-			for r, err := range tensor.ReadRejects(f, m.Rejects.Bytes) {
+			for r, err := range tensor.ReadRejects(f, m.Rejects[0].Bytes) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -175,8 +175,8 @@ func TestDedupeKeepsTheFirstOfNearRows(t *testing.T) {
 					t.Errorf("reject %+v", r)
 				}
 			}
-			if !slices.Equal(rejects, c.rejects) || m.Rejects.Rows != int64(len(rejects)+1) {
-				t.Errorf("rejects %q, %d in all", rejects, m.Rejects.Rows)
+			if !slices.Equal(rejects, c.rejects) || m.Rejects[0].Rows != int64(len(rejects)+1) {
+				t.Errorf("rejects %q, %d in all", rejects, m.Rejects[0].Rows)
 			}
 			n := int64(len(c.rejects))
 			if m.Read != 9 || m.Kept != 8-n || !maps.Equal(m.Dropped, map[string]int64{"length/short": 1, "dedup/semantic": n}) {

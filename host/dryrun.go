@@ -86,11 +86,11 @@ type foresight struct {
 }
 
 func (f *foresight) finish(ctx context.Context, c *chunk) error {
-	if f.b.reuse(c) {
+	if reused, err := f.b.reuse(c); reused || err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.reused++
-		return nil
+		return err
 	}
 	if err := f.b.dropMarked(ctx, c); err != nil {
 		return err

@@ -189,7 +189,11 @@ func (e *explainer) yes(scores []float32) []Verdict {
 // where there are none, through rejects/.
 func (e *explainer) rejected() error {
 	if len(e.places) == 0 {
-		return e.rejectsFile()
+		for _, p := range e.m.Rejects {
+			if err := e.rejectsFile(p); err != nil {
+				return err
+			}
+		}
 	}
 	for _, from := range e.places {
 		c, err := e.notes.read(from.Key, true)
@@ -205,18 +209,15 @@ func (e *explainer) rejected() error {
 	return nil
 }
 
-func (e *explainer) rejectsFile() error {
-	if e.m.Rejects == nil {
-		return nil
-	}
-	f, err := e.notes.fs.Open(filepath.Join(e.dir, filepath.FromSlash(e.m.Rejects.Path)))
+func (e *explainer) rejectsFile(p tensor.PartInfo) error {
+	f, err := e.notes.fs.Open(filepath.Join(e.dir, filepath.FromSlash(p.Path)))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	for r, err := range tensor.ReadRejects(f, e.m.Rejects.Bytes) {
+	for r, err := range tensor.ReadRejects(f, p.Bytes) {
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.m.Rejects.Path, err)
+			return fmt.Errorf("%s: %w", p.Path, err)
 		}
 		if r.ID == e.id {
 			e.reject(reject{ID: r.ID, Question: r.Question, Answer: r.Answer, Filter: r.Filter, Reason: r.Reason, Score: r.Score}, r.File, r.Line)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"math/big"
 	"path/filepath"
 	"slices"
@@ -260,48 +259,28 @@ func (m *merge) copyPart(dir string, p tensor.PartInfo, to string) error {
 }
 
 // writeRejects puts the rejects of all datasets one after the other.
-func (m *merge) writeRejects(ctx context.Context) (*tensor.PartInfo, error) {
-	dir := filepath.Join(m.out.dir, tmpDir, "rejects")
-	if err := m.fs.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("write: %w", err)
-	}
-	var stat tensor.Stat
-	err := createFile(m.fs, filepath.Join(dir, rejectsName), func(w io.Writer) (err error) {
-		var lost error
-		if stat, err = tensor.WriteRejects(w, m.rejects(ctx, &lost)); err == nil {
-			err = lost
-		}
-		return err
-	})
-	if err != nil || stat.Rows == 0 {
-		return nil, err
-	}
-	return &tensor.PartInfo{Path: "rejects/" + rejectsName, Rows: stat.Rows, Bytes: stat.Bytes, SHA256: stat.SHA256}, nil
-}
-
-func (m *merge) rejects(ctx context.Context, lost *error) iter.Seq[tensor.Reject] {
-	return func(yield func(tensor.Reject) bool) {
+func (m *merge) writeRejects(ctx context.Context) ([]tensor.PartInfo, error) {
+	return m.out.writeRejects(func(yield func(tensor.Reject) bool) error {
 		for _, s := range m.sources {
-			if s.Rejects == nil {
-				continue
-			}
-			if err := m.rejectsOf(ctx, s, yield); err != nil {
-				*lost = fmt.Errorf("%s: %w", s.dir, err)
-				return
+			for _, p := range s.Rejects {
+				if err := m.rejectsOf(ctx, s, p, yield); err != nil {
+					return fmt.Errorf("%s: %w", s.dir, err)
+				}
 			}
 		}
-	}
+		return nil
+	})
 }
 
-func (m *merge) rejectsOf(ctx context.Context, s source, yield func(tensor.Reject) bool) error {
-	f, err := openPart(m.fs, s.dir, *s.Rejects)
+func (m *merge) rejectsOf(ctx context.Context, s source, p tensor.PartInfo, yield func(tensor.Reject) bool) error {
+	f, err := openPart(m.fs, s.dir, p)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	for r, err := range tensor.ReadRejects(f, s.Rejects.Bytes) {
+	for r, err := range tensor.ReadRejects(f, p.Bytes) {
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.Rejects.Path, err)
+			return fmt.Errorf("%s: %w", p.Path, err)
 		}
 		if ctx.Err() != nil {
 			return ErrInterrupted

@@ -87,13 +87,12 @@ type build struct {
 	done                    []done
 }
 
-// done is a chunk that is finished: enough to find its rejects again.
+// done is a chunk that is finished: enough to find its record again.
 type done struct {
 	key     string
 	memoKey string
 	input   *input
 	line    int64
-	rejects int
 }
 
 // open checks the configuration and makes ready all that a build needs,

@@ -10,16 +10,18 @@ import (
 // outcome is what became of a chunk: what the journal keeps of it, and all
 // that counts, statistics and rejects are made of.
 type outcome struct {
-	Key      string            `json:"key"`
-	Read     int64             `json:"read"`
-	Dropped  map[string]int64  `json:"dropped,omitempty"`
-	Skipped  map[string]int64  `json:"skipped,omitempty"`
-	Parts    []tensor.PartInfo `json:"parts,omitempty"`
-	Rejected int               `json:"rejected,omitempty"` // how many rejects there are
-	Stats    stats             `json:"stats"`
+	Key         string            `json:"key"`
+	Read        int64             `json:"read"`
+	Dropped     map[string]int64  `json:"dropped,omitempty"`
+	Skipped     map[string]int64  `json:"skipped,omitempty"`
+	Parts       []tensor.PartInfo `json:"parts,omitempty"`
+	Rejected    int               `json:"rejected,omitempty"` // how many rejects there are
+	RejectsFile *tensor.PartInfo  `json:"rejects_file,omitempty"`
+	Stats       stats             `json:"stats"`
 
-	Lines   [][]int64 `json:"-"` // of each part's rows, relative to the chunk's
-	Rejects []reject  `json:"-"`
+	Lines       [][]int64         `json:"-"` // of each part's rows, relative to the chunk's
+	Rejects     []reject          `json:"-"`
+	RejectFiles []tensor.PartInfo `json:"-"` // of all chunks, in a build's total
 }
 
 // reject is a row that did not make it. Line is relative to the chunk's.

@@ -156,19 +156,29 @@ func (b *build) keep(c *chunk, p *parts) error {
 	slices.SortStableFunc(c.Rejects, func(x, y reject) int { return int(x.Line - y.Line) })
 	b.partsBuilt.Add(int64(len(c.Parts)))
 	c.rows, c.Rejected = nil, len(c.Rejects)
-	return b.out.save(&c.outcome)
+	if err := b.writeRejects(c); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	err := b.out.save(&c.outcome)
+	c.Rejects, c.Lines = nil, nil
+	return err
 }
 
 // reuse takes over what an earlier build left of an equal chunk.
-func (b *build) reuse(c *chunk) bool {
+func (b *build) reuse(c *chunk) (bool, error) {
 	o, ok := b.out.load(c.Key)
 	if !ok {
-		return false
+		return false, nil
 	}
 	c.outcome, c.rows, c.data = o, nil, nil
+	if !b.out.readonly && !b.hasRejects(c) {
+		if err := b.moveRejects(c); err != nil {
+			return false, fmt.Errorf("write: %w", err)
+		}
+	}
 	b.partsReused.Add(int64(len(c.Parts)))
 	for _, p := range c.Parts {
 		b.progress.Kept.Add(p.Rows)
 	}
-	return true
+	return true, nil
 }

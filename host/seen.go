@@ -121,10 +121,11 @@ func (b *build) remember(read []file) {
 	s := seen{Time: time.Now(), Settings: settingsDigest(b.config), Program: programStamp(), Read: read, Summary: b.summary()}
 	s.Rest = rest{s.Summary.Shape, s.Summary.Bytes, s.Summary.Kepts, s.Summary.Rules}
 	var err error
-	if s.Wrote, err = stampOutputs(b.fs, b.config.Out); err == nil {
-		err = b.vouch(&s)
+	if why := b.vouch(&s); why != nil {
+		b.log.Debug("the next build will read its inputs", "why", why)
+		s.Read = nil
 	}
-	if err == nil {
+	if s.Wrote, err = stampOutputs(b.fs, b.config.Out); err == nil {
 		var doc []byte
 		if doc, err = json.Marshal(s); err == nil {
 			err = fsx.WriteFile(b.fs, filepath.Join(b.config.Out, stateDir), seenName, doc)

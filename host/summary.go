@@ -120,8 +120,11 @@ func (b *build) collect(c *chunk) error {
 		t.Skipped[k] += n
 	}
 	t.Parts = append(t.Parts, c.Parts...)
+	if c.RejectsFile != nil {
+		t.RejectFiles = append(t.RejectFiles, *c.RejectsFile)
+	}
 	t.Stats.merge(&c.Stats)
-	b.done = append(b.done, done{key: c.Key, memoKey: c.memoKey, input: c.input, line: c.line, rejects: c.Rejected})
+	b.done = append(b.done, done{key: c.Key, memoKey: c.memoKey, input: c.input, line: c.line})
 	b.progress.Read.Add(c.Read)
 	return nil
 }

@@ -160,7 +160,7 @@ func badManifests() []vector {
 		of("64-up.json", "4.5", "the path of a part leads out of the dataset", damaged, func(m *Manifest) { m.Parts[0].Path = "data/../../train-0011.parquet" }),
 		of("65-absolute.json", "4.5", "the path of a part is absolute", damaged, func(m *Manifest) { m.Parts[0].Path = "/data/train-0011.parquet" }),
 		of("66-folder.json", "4.5", "the path of a part has a folder too many", damaged, func(m *Manifest) { m.Parts[0].Path = "data/a/train-0011.parquet" }),
-		of("67-rejects.json", "4.5", "the rejects are among the parts", damaged, func(m *Manifest) { m.Rejects.Path = "data/rejects.parquet" }),
+		of("67-rejects.json", "4.5", "the rejects are among the parts", damaged, func(m *Manifest) { m.Rejects[0].Path = "data/rejects.parquet" }),
 		of("68-part-name.json", "1.2", "the name of a part does not begin with its split", damaged, func(m *Manifest) { m.Parts[0].Path = "data/part-0011.parquet" }),
 		of("69-split-name.json", "1.2", "a split with a capital", damaged, func(m *Manifest) {
 			m.Parts[0].Path, m.Parts[0].Split, m.Splits = "data/Train-0011.parquet", "Train", map[string]int64{"Train": 4, "validation": 2}
@@ -170,6 +170,7 @@ func badManifests() []vector {
 			m.Parts[0].Rows = 2
 			m.Parts = slices.Insert(m.Parts, 0, m.Parts[0])
 		}),
+		of("72-rejects-twice.json", "4.5", "a file of rejects is listed twice", damaged, func(m *Manifest) { m.Rejects = append(m.Rejects, m.Rejects[0]) }),
 	}
 }
 

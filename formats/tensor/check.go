@@ -78,12 +78,17 @@ func (m Manifest) validatePaths() error {
 		}
 		seen[p.Path] = true
 	}
-	if p := m.Rejects; p != nil {
+	for i, p := range m.Rejects {
 		base, ok := strings.CutPrefix(p.Path, rejectsDir+"/")
-		if !ok || !fileName.MatchString(base) || !strings.HasSuffix(base, ".parquet") ||
-			p.Rows < 0 || p.Bytes < 0 || !hexSum.MatchString(p.SHA256) {
-			return fmt.Errorf("rejects: path %q, %d rows, %d bytes, sha256 %q", clip(p.Path), p.Rows, p.Bytes, clip(p.SHA256))
+		switch {
+		case !ok || !fileName.MatchString(base) || !strings.HasSuffix(base, ".parquet"):
+			return fmt.Errorf("rejects %d: path %q is not rejects/<name>.parquet", i, clip(p.Path))
+		case seen[p.Path]:
+			return fmt.Errorf("rejects %d: path %q is there twice", i, clip(p.Path))
+		case p.Rows < 0 || p.Bytes < 0 || !hexSum.MatchString(p.SHA256):
+			return fmt.Errorf("rejects %d: %d rows, %d bytes, sha256 %q", i, p.Rows, p.Bytes, clip(p.SHA256))
 		}
+		seen[p.Path] = true
 	}
 	return nil
 }

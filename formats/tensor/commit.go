@@ -18,9 +18,9 @@ const (
 	dirPerm = 0o755
 )
 
-// Commit makes m the dataset in dir. A part is taken from dir/_tmp/parts, or
-// from dir/data if it is unchanged, the rejects from dir/_tmp/rejects or
-// dir/rejects; files, by name, go beside the manifest.
+// Commit makes m the dataset in dir. A part, or a file of rejects, is taken from
+// dir/_tmp/parts, or from where the dataset has it already if it is unchanged;
+// files, by name, go beside the manifest.
 //
 // The next dataset is first put together in dir/_tmp/next out of hard links,
 // and made durable; its manifest, written last, is the decision: from there on
@@ -66,13 +66,8 @@ func stage(f FS, dir string, m Manifest, manifest []byte, files map[string][]byt
 			return err
 		}
 	}
-	for _, p := range m.Parts {
-		if err := adopt(f, dir, "parts", p); err != nil {
-			return err
-		}
-	}
-	if m.Rejects != nil {
-		if err := adopt(f, dir, rejectsDir, *m.Rejects); err != nil {
+	for _, p := range slices.Concat(m.Parts, m.Rejects) {
+		if err := adopt(f, dir, p); err != nil {
 			return err
 		}
 	}
@@ -104,10 +99,9 @@ func stage(f FS, dir string, m Manifest, manifest []byte, files map[string][]byt
 }
 
 // adopt links a finished file into the next dataset: the one made by this
-// build, in _tmp/fresh, before the one the dataset has already.
-func adopt(f FS, dir, fresh string, p PartInfo) error {
-	base := path.Base(p.Path)
-	for _, from := range []string{filepath.Join(dir, tmpDir, fresh, base), filepath.Join(dir, filepath.FromSlash(p.Path))} {
+// build, in _tmp/parts, before the one the dataset has already.
+func adopt(f FS, dir string, p PartInfo) error {
+	for _, from := range []string{filepath.Join(dir, tmpDir, "parts", path.Base(p.Path)), filepath.Join(dir, filepath.FromSlash(p.Path))} {
 		fi, err := f.Stat(from)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() != p.Bytes {
 			continue

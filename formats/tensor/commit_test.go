@@ -27,7 +27,7 @@ func commits(t *testing.T) []snapshots {
 	same := testDataset(t, shape, 5, 1, "train-aa", "train-bb", "validation-aa")
 	same.files["stats.json"] = []byte("{}\n")
 	noRejects := testDataset(t, shape, 5, 3, "train-ee")
-	noRejects.manifest.Rejects = nil
+	noRejects.manifest.Rejects, noRejects.rejects = nil, nil
 	// The same names and sizes, other bytes: only the sums tell them apart.
 	twin := testDataset(t, shape, 5, 31, "train-aa", "train-bb", "validation-aa")
 	for base := range twin.parts {
@@ -264,8 +264,8 @@ func (s snapshots) checkDone(t *testing.T, m *memFS) {
 	for n, b := range s.new.files {
 		want[n] = string(b)
 	}
-	if s.new.manifest.Rejects != nil {
-		want["rejects/rejects.parquet"] = string(s.new.rejects)
+	for n, b := range s.new.rejects {
+		want["rejects/"+n] = string(b)
 	}
 	b, err := s.new.manifest.Encode()
 	if err != nil {

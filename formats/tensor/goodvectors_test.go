@@ -218,7 +218,7 @@ func vectorManifest() Manifest {
 		Parts: []PartInfo{
 			{"data/train-0011.parquet", "train", 4, 6736, sum, sum}, {"data/validation-0011.parquet", "validation", 2, 6000, sum, sum},
 		},
-		Rejects: &PartInfo{"rejects/rejects.parquet", "", 3, 2000, sum, ""},
+		Rejects: []PartInfo{{"rejects/rejects.parquet", "", 3, 2000, sum, ""}},
 	}
 }
 

@@ -38,7 +38,7 @@ type Manifest struct {
 	Splits        map[string]int64 `json:"splits"`  // rows
 	Scores        []string         `json:"scores"`  // filters with a score column, in order
 	Parts         []PartInfo       `json:"parts"`   // in the order of the dataset
-	Rejects       *PartInfo        `json:"rejects"`
+	Rejects       []PartInfo       `json:"rejects"` // files of rejects, in the order of the inputs; no split, no key
 }
 
 // TeacherInfo is the model that made the embeddings.
@@ -105,6 +105,7 @@ func (m Manifest) Encode() ([]byte, error) {
 	m.Inputs = append([]Input{}, m.Inputs...)
 	m.Scores = append([]string{}, m.Scores...)
 	m.Parts = append([]PartInfo{}, m.Parts...)
+	m.Rejects = append([]PartInfo{}, m.Rejects...)
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

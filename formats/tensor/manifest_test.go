@@ -26,7 +26,7 @@ func testManifest() Manifest {
 		Splits: map[string]int64{"train": 3, "validation": 0}, Scores: []string{"a"},
 		Filters: []FilterInfo{{Name: "a", Stage: "text"}},
 		Parts:   []PartInfo{{"data/train-1.parquet", "train", 3, 9, sum, "ff"}},
-		Rejects: &PartInfo{"rejects/rejects.parquet", "", 1, 9, sum, ""},
+		Rejects: []PartInfo{{"rejects/rejects.parquet", "", 1, 9, sum, ""}},
 	}
 }
 
@@ -56,7 +56,7 @@ func TestManifestValidate(t *testing.T) {
 		{"other split", func(m *Manifest) { m.Parts[0].Split = "test" }, `does not begin with its split "test"`},
 		{"twice", func(m *Manifest) { m.Parts = append(m.Parts, m.Parts[0]) }, "is there twice"},
 		{"sum", func(m *Manifest) { m.Parts[0].SHA256 = "x" }, `sha256 "x"`},
-		{"rejects", func(m *Manifest) { m.Rejects.Path = "data/train-1.parquet" }, "rejects: path"},
+		{"rejects", func(m *Manifest) { m.Rejects[0].Path = "data/train-1.parquet" }, "rejects 0: path"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := testManifest()

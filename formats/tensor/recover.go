@@ -112,30 +112,34 @@ func swapData(f FS, dir string, m Manifest) error {
 	return f.RemoveAll(data + ".old") // an exchange made of renames, cut off
 }
 
-// moveRejects puts the rejects file in place and removes any other.
-func moveRejects(f FS, dir string, p *PartInfo) error {
-	folder := filepath.Join(dir, rejectsDir)
-	if p == nil {
+// moveRejects puts the files of rejects in place and removes any other.
+func moveRejects(f FS, dir string, rejects []PartInfo) error {
+	folder, next := filepath.Join(dir, rejectsDir), filepath.Join(dir, nextDir, rejectsDir)
+	if len(rejects) == 0 {
 		return f.RemoveAll(folder)
 	}
-	base := path.Base(p.Path)
-	staged := filepath.Join(dir, nextDir, rejectsDir, base)
-	if _, err := f.Stat(staged); err == nil {
-		if err := f.MkdirAll(folder, dirPerm); err != nil {
-			return err
-		}
-		if err := f.Rename(staged, filepath.Join(folder, base)); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := f.MkdirAll(folder, dirPerm); err != nil {
 		return err
 	}
-	es, err := f.ReadDir(folder)
+	staged, err := f.ReadDir(next)
 	if err != nil {
 		return err
 	}
-	for _, e := range es {
-		if e.Name() != base {
+	for _, e := range staged {
+		if err := f.Rename(filepath.Join(next, e.Name()), filepath.Join(folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	keep := map[string]bool{}
+	for _, p := range rejects {
+		keep[path.Base(p.Path)] = true
+	}
+	there, err := f.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range there {
+		if !keep[e.Name()] {
 			if err := f.RemoveAll(filepath.Join(folder, e.Name())); err != nil {
 				return err
 			}

@@ -81,7 +81,7 @@ func write(t testing.TB, s Schema, rows []Row) ([]byte, Stat) {
 type dataset struct {
 	manifest Manifest
 	parts    map[string][]byte // by base name
-	rejects  []byte
+	rejects  map[string][]byte // by base name
 	files    map[string][]byte
 }
 
@@ -90,7 +90,7 @@ type dataset struct {
 func testDataset(t testing.TB, shape Shape, n int, seed int, names ...string) dataset {
 	t.Helper()
 	s := testSchema(Compat, shape, "length")
-	d := dataset{parts: map[string][]byte{}, files: map[string][]byte{"stats.json": []byte(fmt.Sprintf("{\"seed\":%d}\n", seed))}}
+	d := dataset{parts: map[string][]byte{}, rejects: map[string][]byte{}, files: map[string][]byte{"stats.json": []byte(fmt.Sprintf("{\"seed\":%d}\n", seed))}}
 	m := Manifest{
 		FormatVersion: FormatVersion, Cubeset: "0.1.0", Shape: shape, Profile: Compat, Normalised: true,
 		Teacher: TeacherInfo{Name: "hash-768", Model: "hashing", Dims: shape.Size(), EmbedID: "e1", SpaceID: "s1",
@@ -119,13 +119,15 @@ func testDataset(t testing.TB, shape Shape, n int, seed int, names ...string) da
 		m.Kept += st.Rows
 	}
 	m.Read = m.Kept + 3
-	var b bytes.Buffer
-	st, err := WriteRejects(&b, slices.Values(testRejects(3)))
-	if err != nil {
-		t.Fatal(err)
+	for i, base := range []string{"rejects.parquet", fmt.Sprintf("rejects-%d.parquet", n)} {
+		var b bytes.Buffer
+		st, err := WriteRejects(&b, slices.Values(testRejects(3+i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.rejects[base] = b.Bytes()
+		m.Rejects = append(m.Rejects, PartInfo{"rejects/" + base, "", st.Rows, st.Bytes, st.SHA256, ""})
 	}
-	d.rejects = b.Bytes()
-	m.Rejects = &PartInfo{"rejects/rejects.parquet", "", st.Rows, st.Bytes, st.SHA256, ""}
 	d.manifest = m
 	d.files["README.md"] = Card(m, CardOptions{})
 	return d
@@ -143,12 +145,17 @@ func testRejects(n int) []Reject {
 	return rows
 }
 
-// finish lays down what a build has finished before its commit.
+// finish lays down what a build has finished before its commit: rejects only
+// where they are not the old dataset's.
 func (d dataset) finish(m *memFS) {
 	for base, b := range d.parts {
 		m.put(path.Join("ds", tmpDir, "parts", base), b)
 	}
-	m.put(path.Join("ds", tmpDir, "rejects", "rejects.parquet"), d.rejects)
+	for base, b := range d.rejects {
+		if old, ok := m.files[path.Join("ds", rejectsDir, base)]; !ok || !bytes.Equal(old.Data, b) {
+			m.put(path.Join("ds", tmpDir, "parts", base), b)
+		}
+	}
 }
 
 func (d dataset) commit(t testing.TB, m *memFS) {

@@ -56,8 +56,8 @@ func Verify(f FS, dir string, o VerifyOptions) ([]Fault, error) {
 			o.Progress(done, total)
 		}
 	}
-	if m.Rejects != nil {
-		if err := v.file(rejectsOf(f, dir, *m.Rejects), *m.Rejects, v.rejects); err != nil {
+	for _, p := range m.Rejects {
+		if err := v.file(rejectsOf(f, dir, p), p, v.rejects); err != nil {
 			return v.faults, err
 		}
 	}
@@ -245,11 +245,8 @@ func (v *verifier) rejects(p PartInfo, f File, size int64) {
 // foreign finds what the manifest does not know of in the folders it owns.
 func (v *verifier) foreign() error {
 	known := map[string]bool{}
-	for _, p := range v.m.Parts {
+	for _, p := range slices.Concat(v.m.Parts, v.m.Rejects) {
 		known[p.Path] = true
-	}
-	if v.m.Rejects != nil {
-		known[v.m.Rejects.Path] = true
 	}
 	for _, d := range []string{dataDir, rejectsDir} {
 		es, err := v.fs.ReadDir(filepath.Join(v.dir, d))
