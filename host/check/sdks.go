@@ -152,7 +152,11 @@ func (s *suite) sameDrops(project, cubeset string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", lang, err)
 		}
-		rejects, err := os.ReadFile(filepath.Join(out, "rejects", "rejects.parquet"))
+		files, err := filepath.Glob(filepath.Join(out, "rejects", "*.parquet"))
+		if err != nil || len(files) != 1 {
+			return fmt.Errorf("%s: %d files of rejects, want one: %v", lang, len(files), err)
+		}
+		rejects, err := os.ReadFile(files[0])
 		if err != nil {
 			return err
 		}
