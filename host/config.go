@@ -37,7 +37,7 @@ type Config struct {
 	MaxTurns       int                                   // pairs taken of one dialogue, 0 takes them all
 	Branches       string                                // of a tree of answers, "best" or "all"
 	System         string                                // system prompts: "drop", or "context" puts them there
-	Teacher        string                                // a bundled teacher's name, or the path of a teacher's command
+	Teacher        string                                // a bundled teacher's name, or the path of a teacher's folder or command
 	Fallback       []string                              // teachers of which the first that works takes the place of one that does not, before the first row
 	EachTeacher    []string                              // teachers of which each makes a dataset, in Out/TEACHER; only for BuildEach
 	Model          string                                // the teacher's model, for a program that can be many: a folder, a file or a name

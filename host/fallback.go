@@ -103,10 +103,16 @@ func (b *build) tryTeacher(ctx context.Context, store *cache.Store) error {
 // teacherLabel is what a teacher is called that is named by its path, or by its
 // name.
 func teacherLabel(name string) string {
-	if isPath(name) {
-		return filepath.Base(name)
+	if !isPath(name) {
+		return name
 	}
-	return name
+	if abs, err := filepath.Abs(name); err == nil { // "." is no label
+		name = abs
+	}
+	if filepath.Base(name) == plugins.FolderFile {
+		name = filepath.Dir(name)
+	}
+	return filepath.Base(name)
 }
 
 // absent says whether an error is that of a teacher that is not there, or not

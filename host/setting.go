@@ -50,7 +50,7 @@ func Settings() []Setting {
 		integer("max-turns", "N", "pairs taken of one dialogue; 0 takes them all", func(c *Config) *int { return &c.MaxTurns }),
 		text("branches", "", "best|all", "of several answers in a tree, take the best one or all", func(c *Config) *string { return &c.Branches }),
 		text("system", "", "drop|context", "leave system prompts out, or put them into the context column", func(c *Config) *string { return &c.System }),
-		text("teacher", "", "NAME|PATH", "bundled teacher, or the command of your own (see: cubeset teacher list)", func(c *Config) *string { return &c.Teacher }),
+		text("teacher", "", "NAME|PATH", "bundled teacher, or the folder or command of your own (see: cubeset teacher list)", func(c *Config) *string { return &c.Teacher }),
 		list("fallback", "NAME|PATH", "teacher for the whole dataset if the first one does not start, or embeds nothing; tried in order", func(c *Config) *[]string { return &c.Fallback }),
 		list("each-teacher", "NAME|PATH", "a dataset of each of several teachers, in DIR/TEACHER; instead of --teacher", func(c *Config) *[]string { return &c.EachTeacher }),
 		text("model", "", "DIR|NAME", "model of the teacher, where its program can be many", func(c *Config) *string { return &c.Model }),

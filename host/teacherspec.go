@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"maps"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/cubeset/cubeset/plugins"
@@ -31,19 +30,13 @@ type teacherSpec struct {
 	name        string
 	spec        plugins.Spec
 	description *sdk.Description // nil: it has to be asked
+	folder      *plugins.Folder  // of one that is named by its path
 }
 
-// findSpec resolves the name of a teacher, or the path of its command.
+// findSpec resolves the name of a teacher, or the path of one.
 func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSpec, error) {
 	if isPath(name) {
-		path, err := filepath.Abs(name)
-		if err != nil {
-			return teacherSpec{}, as(ErrConfig, err)
-		}
-		base := filepath.Base(path)
-		s := plugins.Spec{Name: base, Command: []string{path}, Dir: filepath.Dir(path)}
-		err = c.addOptions(&s)
-		return teacherSpec{name: base, spec: s}, err
+		return c.ownSpec(name)
 	}
 	p, config, err := c.findProgram(name)
 	if err != nil {
@@ -114,19 +107,6 @@ func (c Config) findProgram(name string) (p plugins.Program, config json.RawMess
 	}
 	config, err = json.Marshal(settings) // keys in order
 	return p, config, err
-}
-
-// addOptions hands a teacher that is named by its path the settings there are.
-func (c Config) addOptions(s *plugins.Spec) error {
-	if c.Model != "" {
-		return as(ErrConfig, fmt.Errorf("model: a teacher that is named by its path has none to choose; use --teacher-option"))
-	}
-	if len(c.TeacherOptions) == 0 {
-		return nil
-	}
-	doc, err := json.Marshal(c.TeacherOptions)
-	s.SetEnv = append(s.SetEnv, plugins.ConfigEnv+"="+string(doc))
-	return err
 }
 
 // teacherNames is every name that findProgram knows.

@@ -21,6 +21,7 @@ const (
 	ErrProtocol  Kind = "teacher broke the protocol"     // see PROTOCOL.md
 	ErrStop      Kind = "teacher cannot go on"           // FailedPrecondition
 	ErrFailed    Kind = "teacher failed on a batch"      // Internal, a panic, any other code
+	ErrSeal      Kind = "teacher's files have changed"   // Spec.Seal; nothing of them ran
 	ErrClosed    Kind = "teacher was closed by its host" // Embed after or during Close
 )
 

@@ -31,15 +31,30 @@ func Start(ctx context.Context, s Spec, o Options) (*Teacher, error) {
 	if s.Name == "" && len(s.Command) > 0 {
 		s.Name = filepath.Base(s.Command[0])
 	}
-	if len(s.Command) == 0 || s.Command[0] == "" {
+	if s.Seal == nil && (len(s.Command) == 0 || s.Command[0] == "") {
 		return nil, fail(s.Name, ErrStart, "no command")
 	}
 	if err := o.Validate(); err != nil {
 		return nil, fail(s.Name, ErrStart, "%w", err)
 	}
+	tempDir := o.TempDir
+	if tempDir == "" {
+		tempDir = os.TempDir()
+	}
+	if err := os.MkdirAll(tempDir, 0o700); err != nil {
+		return nil, fail(s.Name, ErrStart, "folder for sockets: %w", err)
+	}
+	p := newProcess(s)
+	if s.Seal != nil {
+		var err error
+		if p.spec, p.copy, err = s.unseal(ctx, tempDir); err != nil {
+			p.remove()
+			return nil, err
+		}
+	}
 	startCtx, cancel := context.WithTimeout(ctx, o.StartTimeout)
 	defer cancel()
-	l := &launch{spec: s, options: o, process: newProcess(s)}
+	l := &launch{spec: p.spec, options: o, tempDir: tempDir, process: p}
 	t, err := l.run(startCtx)
 	if err == nil {
 		return t, nil
@@ -58,6 +73,7 @@ func Start(ctx context.Context, s Spec, o Options) (*Teacher, error) {
 type launch struct {
 	spec    Spec
 	options Options
+	tempDir string
 	client  *plugin.Client
 	process *process
 	words   lastWords
@@ -68,13 +84,6 @@ func (l *launch) run(ctx context.Context) (*Teacher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
-	tempDir := l.options.TempDir
-	if tempDir == "" {
-		tempDir = os.TempDir()
-	}
-	if err := os.MkdirAll(tempDir, 0o700); err != nil {
-		return nil, fmt.Errorf("folder for sockets: %w", err)
-	}
 	log := newBridge(l.options.Log, l.spec.Name)
 	printed := &lines{say: func(line string) { log.Debug(line) }}
 	l.client = plugin.NewClient(&plugin.ClientConfig{
@@ -84,7 +93,7 @@ func (l *launch) run(ctx context.Context) (*Teacher, error) {
 		TLSConfig:        config,
 		SkipHostEnv:      true,
 		StartTimeout:     l.options.StartTimeout + goPluginSlack,
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: tempDir},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: l.tempDir},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
 			if err := l.process.prepare(cmd.Env, certPEM, dir); err != nil {
 				return nil, errors.Join(err, os.Remove(dir))
@@ -144,5 +153,5 @@ func (l *launch) stop() {
 	if l.client != nil {
 		l.client.Kill()
 	}
-	os.RemoveAll(l.process.dir) // "" removes nothing
+	l.process.remove()
 }

@@ -30,6 +30,7 @@ type process struct {
 	spec    Spec
 	cmd     *exec.Cmd
 	dir     string // its private folder
+	copy    string // the folder it was copied to, "": it runs where it lies
 	outputs [2]*os.File
 	said    head // the start of its standard output
 
@@ -151,6 +152,11 @@ func (p *process) kill() {
 	default:
 		unix.Kill(-p.pid, unix.SIGKILL)
 	}
+}
+
+// remove removes the process's folders.
+func (p *process) remove() error {
+	return errors.Join(os.RemoveAll(p.dir), os.RemoveAll(p.copy)) // "" removes nothing
 }
 
 // ended says how the process ended, "" while it runs.

@@ -18,6 +18,7 @@ type Spec struct {
 	Env     []string // names of variables of this process that are let through
 	SetEnv  []string // NAME=value, set for the teacher alone
 	Dir     string   // working directory, empty = this process's
+	Seal    *Seal    // if not nil, Command and Dir are those of a copy of its folder
 }
 
 // Options bound a teacher. Start from DefaultOptions.

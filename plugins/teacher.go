@@ -6,7 +6,6 @@ package plugins
 import (
 	"context"
 	"errors"
-	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -54,7 +53,7 @@ func (t *Teacher) Close() error {
 		defer end.Stop()
 		t.client.Kill()
 		<-t.process.exited
-		if err = os.RemoveAll(t.process.dir); err != nil {
+		if err = t.process.remove(); err != nil {
 			err = errors.New("teacher " + clean(t.name) + ": " + clean(err.Error()))
 		}
 	})

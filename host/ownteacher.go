@@ -1,0 +1,37 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/cubeset/cubeset/plugins"
+)
+
+// ownSpec resolves the path of a teacher: of its folder, of the teacher.toml in
+// it, or of a command.
+func (c Config) ownSpec(path string) (teacherSpec, error) {
+	f, err := plugins.OpenFolder(path)
+	if err != nil {
+		return teacherSpec{}, as(ErrConfig, err)
+	}
+	s, err := f.Spec()
+	if err != nil {
+		return teacherSpec{}, as(ErrConfig, fmt.Errorf("teacher %s: %w", f.Name, err))
+	}
+	err = c.addOptions(&s)
+	return teacherSpec{name: f.Name, spec: s, folder: f}, err
+}
+
+// addOptions hands a teacher that is named by its path the settings there are.
+func (c Config) addOptions(s *plugins.Spec) error {
+	if c.Model != "" {
+		return as(ErrConfig, errors.New("model: a teacher that is named by its path has none to choose; use --teacher-option"))
+	}
+	if len(c.TeacherOptions) == 0 {
+		return nil
+	}
+	doc, err := json.Marshal(c.TeacherOptions) // keys in order
+	s.SetEnv = append(s.SetEnv, plugins.ConfigEnv+"="+string(doc))
+	return err
+}
