@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/cubeset/cubeset/plugins/hashing"
+	httpteacher "github.com/cubeset/cubeset/plugins/http"
 	"github.com/cubeset/cubeset/plugins/precomputed"
 	"github.com/cubeset/cubeset/plugins/static"
 	"github.com/cubeset/cubeset/sdk/teacher"
@@ -41,6 +42,7 @@ func Programs() []Program {
 		{Name: "hashing", Doc: "words and pieces of words, hashed: no model", New: newHashing},
 		{Name: "static", Doc: "a table of token or word vectors: Model2Vec folders, word2vec and GloVe files", Model: "path", New: static.New},
 		{Name: "precomputed", Doc: "vectors that you computed elsewhere, from a file", Model: "vectors", New: precomputed.New},
+		{Name: "http", Doc: "a model behind an HTTP API: OpenAI and what is compatible, Azure, Ollama, TEI, Cohere, Voyage, Mistral, Jina, Gemini", Model: "model", New: httpteacher.New, Env: httpteacher.Env},
 		{Name: "transformers", Doc: "any model of the transformers library", Model: "model", Env: python},
 		{Name: "sentence-transformers", Doc: "any model of the sentence-transformers library", Model: "model", Env: python},
 		{Name: "onnx", Doc: "a sentence model as ONNX, without PyTorch", Model: "model", Env: python},
