@@ -70,6 +70,7 @@ func (s *suite) stages() []stage {
 		{"guests", standard, s.guests},
 		{"sdks", standard, s.sdks},
 		{"readers", standard, s.readers},
+		{"python", standard, s.pythonTests},
 		{"teachers", standard, s.teachers},
 		{"documents", standard, s.documents},
 		{"rare readers", full, s.rareReaders},

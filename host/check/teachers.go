@@ -20,11 +20,8 @@ var teacherRequirements []byte
 // the conformance kit, and holds what the kind onnx gives against what the
 // model gives without it.
 func (s *suite) teachers() error {
-	python, err := s.venv(teacherRequirements)
+	python, err := s.pythonTeachers()
 	if err != nil {
-		return err
-	}
-	if _, err := s.command(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--force-reinstall", "./sdk/python"); err != nil {
 		return err
 	}
 	path := []string{"PATH=" + filepath.Dir(python) + string(os.PathListSeparator) + os.Getenv("PATH")}

@@ -117,7 +117,7 @@ class Servicer:
             code, message = grpc.StatusCode[e.code], str(e) or type(e).__name__
         except wire.WireError as e:
             code, message = grpc.StatusCode.INTERNAL, f"not a request: {e}"
-        except Exception as e:  # the model's, or a library's
+        except BaseException as e:  # the model's, or a library's; gRPC would leave a call open after sys.exit
             _log.error("failed: %s", where(e))
             code, message = grpc.StatusCode.INTERNAL, where(e)
         finally:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Iterator, Sequence
-
-from contextlib import contextmanager
 
 from ..errors import Stop
 from .buckets import OutOfMemory
