@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"io"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -22,22 +20,19 @@ import (
 
 // badParts have one fault each.
 func badParts() []vector {
-	const damaged, foreign = vectors.Damaged, vectors.Foreign
+	const damaged, alien = vectors.Damaged, vectors.Foreign
 	compat := func(t testing.TB) []byte { return goldenPart(t, Compat) }
-	plain := Compat.layout()
 	foot := func(do func(*format.FileMetaData)) func(testing.TB) []byte {
 		return func(t testing.TB) []byte { return refooter(t, compat(t), do) }
 	}
 	chunk := func(do func(*format.ColumnChunk)) func(testing.TB) []byte {
 		return foot(func(md *format.FileMetaData) { do(&md.RowGroups[1].Columns[11]) })
 	}
-	rows := func(do func([]record)) func(testing.TB) []byte {
-		return func(t testing.TB) []byte { return forge(t, plain, do) }
+	rows := func(do func([]Row)) func(testing.TB) []byte {
+		return func(t testing.TB) []byte { return forge(t, Compat.layout(), do) }
 	}
-	tagged := func(field, tag string) func(testing.TB) []byte {
-		return func(t testing.TB) []byte {
-			return forge(t, plain, nil, tagOption{reflect.StructTag(tag), field})
-		}
+	others := func(do func([]nullable), tags ...parquet.WriterOption) func(testing.TB) []byte {
+		return func(t testing.TB) []byte { return foreign(t, do, tags...) }
 	}
 	heads := func(p Profile, do func(*format.PageHeader)) func(testing.TB) []byte {
 		return func(t testing.TB) []byte { return repage(t, goldenPart(t, p), do) }
@@ -56,8 +51,8 @@ func badParts() []vector {
 	return []vector{
 		{"01-no-end.parquet", "7.1", "the last byte is missing", damaged, func(t testing.TB) []byte { b := compat(t); return b[:len(b)-1] }},
 		{"02-half.parquet", "7.1", "the second half is missing", damaged, func(t testing.TB) []byte { b := compat(t); return b[:len(b)/2] }},
-		{"03-empty.parquet", "7.1", "no bytes at all", foreign, func(testing.TB) []byte { return nil }},
-		{"04-text.parquet", "7.1", "CSV under the name of a part", foreign, func(testing.TB) []byte { return []byte("question,answer\nwhy?,because\n") }},
+		{"03-empty.parquet", "7.1", "no bytes at all", alien, func(testing.TB) []byte { return nil }},
+		{"04-text.parquet", "7.1", "CSV under the name of a part", alien, func(testing.TB) []byte { return []byte("question,answer\nwhy?,because\n") }},
 		{"05-changed-byte.parquet", "2.3.3", "one bit of a tensor differs, the checksum is the old one", damaged, func(t testing.TB) []byte {
 			b := goldenPart(t, Fast)
 			b[bytes.Index(b, []byte{0, 0, 0x80, 0xbf})] ^= 4 // a -1, which only tensors hold
@@ -81,11 +76,11 @@ func badParts() []vector {
 		{"11-empty-group.parquet", "2.3.4", "a row group of no rows", damaged, foot(func(md *format.FileMetaData) { md.RowGroups[0].NumRows = 0; md.NumRows = 2 })},
 		{"12-offset.parquet", "7.2", "a column chunk lies behind the end of the file", damaged, chunk(func(c *format.ColumnChunk) { c.MetaData.DataPageOffset = 1 << 60 })},
 		{"13-size.parquet", "7.2", "a column chunk of negative size", damaged, chunk(func(c *format.ColumnChunk) { c.MetaData.TotalCompressedSize = -1 })},
-		{"14-other-file.parquet", "7.2", "a column chunk that is in another file", foreign, chunk(func(c *format.ColumnChunk) { c.FilePath = "../secrets" })},
-		{"15-dictionary.parquet", "2.3.1", "a column chunk with a dictionary", foreign, chunk(func(c *format.ColumnChunk) { c.MetaData.DictionaryPageOffset = 4 })},
+		{"14-other-file.parquet", "7.2", "a column chunk that is in another file", alien, chunk(func(c *format.ColumnChunk) { c.FilePath = "../secrets" })},
+		{"15-dictionary.parquet", "2.3.1", "a column chunk with a dictionary", alien, chunk(func(c *format.ColumnChunk) { c.MetaData.DictionaryPageOffset = 4 })},
 		{"16-codec.parquet", "2.3.2", "a column chunk in LZ4_RAW", damaged, chunk(func(c *format.ColumnChunk) { c.MetaData.Codec = format.Lz4Raw })},
-		{"17-delta.parquet", "2.3.1", "a text column in DELTA_LENGTH_BYTE_ARRAY", damaged, tagged("Question", `parquet:"question,delta,zstd"`)},
-		{"18-split-scalar.parquet", "2.3.1", "a scalar column in BYTE_STREAM_SPLIT", damaged, tagged("Similarity", `parquet:"similarity,split,zstd"`)},
+		{"17-delta.parquet", "2.3.1", "a text column in DELTA_LENGTH_BYTE_ARRAY", damaged, others(nil, tag{`parquet:"question,delta,zstd"`, "Question"})},
+		{"18-split-scalar.parquet", "2.3.1", "a scalar column in BYTE_STREAM_SPLIT", damaged, others(nil, tag{`parquet:"similarity,split,zstd"`, "Similarity"})},
 		{"19-page-size.parquet", "2.3.3", "pages that say they expand to 2 GiB", damaged, heads(Compat, func(h *format.PageHeader) { h.UncompressedPageSize = math.MaxInt32 })},
 		{"20-page-values.parquet", "2.3.3", "a page that ends within a row", damaged, heads(Compat, func(h *format.PageHeader) {
 			if d := &h.DataPageHeader.V; d.NumValues == 48 {
@@ -94,35 +89,32 @@ func badParts() []vector {
 		})},
 		{"21-page-levels.parquet", "7.2", "version 2 pages whose levels are longer than they", damaged, heads(Compact, func(h *format.PageHeader) { h.DataPageHeaderV2.V.RepetitionLevelsByteLength = 1 << 20 })},
 		{"22-page-type.parquet", "2.3.1", "pages that are no data pages", damaged, heads(Compat, func(h *format.PageHeader) { h.Type = format.DictionaryPage })},
-		{"23-required-element.parquet", "2.2.1", "the element of a tensor is required", foreign, element(1, format.Required)},
-		{"24-optional-list.parquet", "2.2.1", "a tensor may be null", foreign, element(3, format.Optional)},
-		{"25-null-value.parquet", "2.2.1", "a value of a tensor is null", damaged, nullValue},
-		{"26-short-row.parquet", "2.2.2", "a row of 11 values, and one of 13", damaged, rows(func(r []record) {
-			r[1].QuestionEmbedding = append(r[1].QuestionEmbedding, 1)
-			r[2].QuestionEmbedding = r[2].QuestionEmbedding[:11]
-		})},
-		{"27-empty-row.parquet", "2.2.2", "a tensor without values", damaged, rows(func(r []record) { r[1].AnswerEmbedding = nil })},
+		{"23-required-element.parquet", "2.2.1", "the element of a tensor is required", alien, element(1, format.Required)},
+		{"24-optional-list.parquet", "2.2.1", "a tensor may be null", alien, element(3, format.Optional)},
+		{"25-null-value.parquet", "2.2.1", "a value of a tensor is null", damaged, others(func(r []nullable) { r[1].A[7] = nil })},
+		{"26-short-row.parquet", "2.2.2", "a row of 11 values, and one of 13", damaged, others(func(r []nullable) { r[1].Q, r[2].Q = values(13), values(11) })},
+		{"27-empty-row.parquet", "2.2.2", "a tensor without values", damaged, others(func(r []nullable) { r[1].A = nil })},
 		{"28-two-sizes.parquet", "2.2.2", "13 values a row in one row group, 12 in the other", damaged, chunk(func(c *format.ColumnChunk) { c.MetaData.NumValues = 26 })},
 		{"29-shape.parquet", "2.2.2", "12 values a row, the shape has 16", damaged, said(func(m *Meta) { m.Shape = Shape{2, 2, 4} })},
 		{"30-nine.parquet", "2.2.3", "a shape of nine directions", damaged, said(func(m *Meta) { m.Shape = Shape{1, 1, 1, 1, 1, 1, 2, 2, 3} })},
 		{"31-zero.parquet", "2.2.3", "a shape with a direction of no size", damaged, said(func(m *Meta) { m.Shape = Shape{12, 0} })},
-		{"32-norm.parquet", "2.2.4", "the metadata says normalised, a tensor has the length 2", vectors.Norm, rows(func(r []record) { r[2].QuestionEmbedding[2] = 2 })},
+		{"32-norm.parquet", "2.2.4", "the metadata says normalised, a tensor has the length 2", vectors.Norm, rows(func(r []Row) { r[2].QuestionEmbedding[2] = 2 })},
 		{"33-version.parquet", "2.4.2", "of the format's version 9.1", vectors.Version, said(func(m *Meta) { m.FormatVersion = "9.1" })},
 		{"34-metadata.parquet", "2.4.2", "the key cubeset holds no JSON object", damaged, foot(meta(`[`))},
-		{"35-missing-column.parquet", "2.1.1", "the column lang is missing", foreign, foot(func(md *format.FileMetaData) { dropColumn(md, 6) })},
-		{"36-order.parquet", "2.1.1", "the columns id and question are in each other's place", foreign, foot(func(md *format.FileMetaData) {
+		{"35-missing-column.parquet", "2.1.1", "the column lang is missing", alien, foot(func(md *format.FileMetaData) { dropColumn(md, 6) })},
+		{"36-order.parquet", "2.1.1", "the columns id and question are in each other's place", alien, foot(func(md *format.FileMetaData) {
 			md.Schema[1].Name, md.Schema[2].Name = "question", "id"
 			for _, g := range md.RowGroups {
 				g.Columns[0].MetaData.PathInSchema, g.Columns[1].MetaData.PathInSchema = []string{"question"}, []string{"id"}
 			}
 		})},
-		{"37-type.parquet", "2.1.1", "the column similarity is declared as double", foreign, foot(func(md *format.FileMetaData) { md.Schema[10].Type.Set(format.Double) })},
-		{"38-filter-name.parquet", "2.1.6", "a score column with a name no filter may have", foreign, foot(func(md *format.FileMetaData) { md.Schema[11].Name = "score_Länge" })},
-		{"39-nan.parquet", "2.1.7", "a tensor with NaN", vectors.Finite, rows(func(r []record) { r[3].AnswerEmbedding[0] = nan })},
-		{"40-infinite.parquet", "2.1.7", "a similarity of minus infinity", vectors.Finite, rows(func(r []record) { r[3].Similarity = inf })},
-		{"41-utf8.parquet", "2.1.2", "a question that is not UTF-8", vectors.Text, rows(func(r []record) { r[3].Question = "Gr\xfc\xdfe" })},
-		{"42-split.parquet", "2.1.4", "a row of validation in a part of train", vectors.Split, rows(func(r []record) { r[3].Split = "validation" })},
-		{"43-rejects.parquet", "3.1", "rejects without their last column", foreign, func(t testing.TB) []byte {
+		{"37-type.parquet", "2.1.1", "the column similarity is declared as double", alien, foot(func(md *format.FileMetaData) { md.Schema[10].Type.Set(format.Double) })},
+		{"38-filter-name.parquet", "2.1.6", "a score column with a name no filter may have", alien, foot(func(md *format.FileMetaData) { md.Schema[11].Name = "score_Länge" })},
+		{"39-nan.parquet", "2.1.7", "a tensor with NaN", vectors.Finite, rows(func(r []Row) { r[3].AnswerEmbedding[0] = nan })},
+		{"40-infinite.parquet", "2.1.7", "a similarity of minus infinity", vectors.Finite, rows(func(r []Row) { r[3].Similarity = inf })},
+		{"41-utf8.parquet", "2.1.2", "a question that is not UTF-8", vectors.Text, rows(func(r []Row) { r[3].Question = "Gr\xfc\xdfe" })},
+		{"42-split.parquet", "2.1.4", "a row of validation in a part of train", vectors.Split, rows(func(r []Row) { r[3].Split = "validation" })},
+		{"43-rejects.parquet", "3.1", "rejects without their last column", alien, func(t testing.TB) []byte {
 			return refooter(t, goodRejects(t), func(md *format.FileMetaData) { dropColumn(md, 8) })
 		}},
 		{"44-no-metadata.parquet", "2.4.2", "the key cubeset is missing", vectors.Meta, foot(func(md *format.FileMetaData) { md.KeyValueMetadata = md.KeyValueMetadata[:1] })},
@@ -235,53 +227,4 @@ func repage(t testing.TB, b []byte, change func(*format.PageHeader)) []byte {
 	}
 	out = append(out, footer...)
 	return append(binary.LittleEndian.AppendUint32(out, uint32(len(footer))), guard.Magic...)
-}
-
-// nullable is a record whose values may be null: what cubeset never writes.
-type nullable struct {
-	ID         string     `parquet:"id,plain,zstd"`
-	Question   string     `parquet:"question,plain,zstd"`
-	Answer     string     `parquet:"answer,plain,zstd"`
-	Context    string     `parquet:"context,plain,zstd,optional"`
-	DialogueID string     `parquet:"dialogue_id,plain,zstd,optional"`
-	Turn       *int32     `parquet:"turn,plain,zstd,optional"`
-	Lang       string     `parquet:"lang,plain,zstd,optional"`
-	Source     string     `parquet:"source,plain,zstd"`
-	Split      string     `parquet:"split,plain,zstd"`
-	Similarity float32    `parquet:"similarity,plain,zstd"`
-	Q          []*float32 `parquet:"question_embedding,list,zstd" parquet-element:",plain"`
-	A          []*float32 `parquet:"answer_embedding,list,zstd" parquet-element:",plain"`
-}
-
-func nullValue(t testing.TB) []byte {
-	s := testSchema(Compat, Shape{2, 2, 3})
-	s.Meta.FormatVersion, s.Meta.Shape = FormatVersion, s.Shape
-	meta, err := json.Marshal(s.Meta)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	w := parquet.NewGenericWriter[nullable](io.Writer(&b), parquet.DataPageVersion(1), parquet.KeyValueMetadata(metaKey, string(meta)),
-		&parquet.WriterConfig{CreatedBy: createdBy})
-	one := float32(1)
-	for i := range 3 {
-		r := nullable{ID: "a", Question: "why?", Answer: "so", Source: "chats.jsonl", Split: "train", Q: make([]*float32, 12), A: make([]*float32, 12)}
-		for j := range 12 {
-			v := new(float32)
-			if j == i {
-				v = &one
-			}
-			r.Q[j], r.A[j] = v, v
-		}
-		if i == 1 {
-			r.A[7] = nil
-		}
-		if _, err := w.Write([]nullable{r}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }

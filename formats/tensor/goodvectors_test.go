@@ -3,7 +3,6 @@ package tensor
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/bits"
@@ -144,37 +143,6 @@ func manyScores(t testing.TB) []byte {
 // recoded has another codec for its tensors.
 func recoded(codec compress.Codec) func(testing.TB) []byte {
 	return func(t testing.TB) []byte { return forge(t, layout{1, false, codec}, nil) }
-}
-
-// forge writes goldenRows without a check, after a change, in any layout and
-// with other tags.
-func forge(t testing.TB, l layout, change func([]record), other ...parquet.WriterOption) []byte {
-	t.Helper()
-	s := testSchema(Compat, Shape{2, 2, 3}, "length")
-	var b bytes.Buffer
-	w, err := NewWriter(&b, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Meta.FormatVersion, s.Meta.Shape = FormatVersion, s.Shape
-	meta, err := json.Marshal(s.Meta)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := map[string]string{metaKey: string(meta), arrowKey: arrowSchema(columns(s.Scores), s.Shape)}
-	w.table = newTable[record](&b, columns(s.Scores), l, keys, append(tags(l, s.Scores), other...)...)
-	for _, r := range goldenRows() {
-		if err := w.add(&r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if change != nil {
-		change(w.batch)
-	}
-	if _, err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }
 
 func withoutArrow(t testing.TB) []byte {

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -17,6 +18,38 @@ func cutLevels(page []byte) (levels, rest []byte, err error) {
 		return nil, nil, fmt.Errorf("%w: %d bytes of levels in a page of %d", ErrDamaged, size, len(page))
 	}
 	return page[4 : 4+size], page[4+size:], nil
+}
+
+// tensorLevels are the levels of rows without nulls, size values each, as runs.
+// A repetition of 0 starts a row; a definition of 2 says that a value is there.
+func tensorLevels(rows, size int) (repeats, defined []byte) {
+	defined = run(nil, 2, rows*size)
+	if size == 1 {
+		return run(nil, 0, rows), defined
+	}
+	row := run(run(nil, 0, 1), 1, size-1)
+	return bytes.Repeat(row, rows), defined
+}
+
+// packLevels are levels of 0 and 1 as one run if they are all the same, and
+// otherwise packed, eight in a byte.
+func packLevels(levels []byte) []byte {
+	if n := bytes.Count(levels, []byte{1}); n == 0 || n == len(levels) {
+		return run(nil, levels[0], len(levels))
+	}
+	groups := (len(levels) + 7) / 8
+	dst := binary.AppendUvarint(nil, uint64(groups)<<1|1)
+	at := len(dst)
+	dst = append(dst, make([]byte, groups)...)
+	for i, v := range levels {
+		dst[at+i/8] |= v << (i % 8)
+	}
+	return dst
+}
+
+// run appends n levels of up to eight bits that are the same.
+func run(dst []byte, level byte, n int) []byte {
+	return append(binary.AppendUvarint(dst, uint64(n)<<1), level)
 }
 
 // expandLevels decodes n levels of width bits each, in Parquet's mix of runs

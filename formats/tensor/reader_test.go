@@ -219,7 +219,7 @@ func TestEveryAllowedCodecIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.tensors = codec
-		w.table = newTable[record](&b, columns(s.Scores), l, nil, tags(l, s.Scores)...)
+		w.table = newTable(&b, columns(s.Scores), l, s.Shape.Size(), nil)
 		if err := w.Write(want); err != nil {
 			t.Fatal(err)
 		}

@@ -16,18 +16,6 @@ type Reject struct {
 	Score                              float32 // the filter's; NaN is written as null
 }
 
-type rejectRecord struct {
-	ID       string   `parquet:"id,plain,zstd"`
-	Question string   `parquet:"question,plain,zstd"`
-	Answer   string   `parquet:"answer,plain,zstd"`
-	Source   string   `parquet:"source,plain,zstd"`
-	File     string   `parquet:"file,plain,zstd"`
-	Line     int64    `parquet:"line,plain,zstd"`
-	Filter   string   `parquet:"filter,plain,zstd"`
-	Reason   string   `parquet:"reason,plain,zstd"`
-	Score    *float32 `parquet:"score,plain,zstd,optional"`
-}
-
 func rejectColumns() []column {
 	return []column{
 		{name: "id"}, {name: "question", bare: true}, {name: "answer", bare: true},
@@ -39,15 +27,14 @@ func rejectColumns() []column {
 // WriteRejects writes a rejects file. A rejected text may be anything: what is
 // not UTF-8 in it is replaced, and what is longer than a row allows is cut.
 func WriteRejects(w io.Writer, rows iter.Seq[Reject]) (Stat, error) {
-	t := newTable[rejectRecord](w, rejectColumns(), Fast.layout(), map[string]string{
+	t := newTable(w, rejectColumns(), Compat.layout(), 0, map[string]string{
 		rejectsKey: `{"format_version":"` + FormatVersion + `"}`,
 	})
-	rec := make([]rejectRecord, 1)
 	var n, weight int
 	for r := range rows {
-		rec[0] = r.record()
-		if err := t.write(rec); err != nil {
-			return Stat{}, fmt.Errorf("rejects: row %d: %w", t.rows, err)
+		r.append(t.leaves)
+		if err := t.endRow(); err != nil {
+			return Stat{}, fmt.Errorf("rejects: row %d: %w", t.md.NumRows+t.rows, err)
 		}
 		n++
 		weight += len(r.Question) + len(r.Answer)
@@ -64,16 +51,15 @@ func WriteRejects(w io.Writer, rows iter.Seq[Reject]) (Stat, error) {
 	return t.close()
 }
 
-func (r *Reject) record() rejectRecord {
-	rec := rejectRecord{
-		ID: mend(r.ID), Question: mend(r.Question), Answer: mend(r.Answer),
-		Source: mend(r.Source), File: mend(r.File), Line: r.Line,
-		Filter: mend(r.Filter), Reason: mend(r.Reason),
+// append gives the columns the values of a row.
+func (r *Reject) append(leaves []leaf) {
+	for i, s := range [...]string{r.ID, r.Question, r.Answer, r.Source, r.File} {
+		leaves[i].text(mend(s))
 	}
-	if !math.IsNaN(float64(r.Score)) {
-		rec.Score = &r.Score
-	}
-	return rec
+	leaves[5].int64(r.Line)
+	leaves[6].text(mend(r.Filter))
+	leaves[7].text(mend(r.Reason))
+	leaves[8].float32(r.Score, !math.IsNaN(float64(r.Score)))
 }
 
 func mend(s string) string {

@@ -2,8 +2,6 @@ package tensor
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -28,17 +26,12 @@ type Row struct {
 	QuestionEmbedding, AnswerEmbedding []float32
 }
 
-// check says what keeps r out of a part of this schema.
+// check says what keeps r out of a part of this schema, but for tensors that
+// are not finite, which show as they are copied.
 func (r *Row) check(size, scores int) error {
-	for _, e := range [...]struct {
-		name string
-		v    []float32
-	}{{questionEmbedding, r.QuestionEmbedding}, {answerEmbedding, r.AnswerEmbedding}} {
+	for _, e := range r.embeddings() {
 		if len(e.v) != size {
 			return fmt.Errorf("%s: %w: got %d values, want %d", e.name, ErrShape, len(e.v), size)
-		}
-		if i := notFinite(e.v); i >= 0 {
-			return fmt.Errorf("%s[%d]: %w: %v", e.name, i, ErrNotFinite, e.v[i])
 		}
 	}
 	if len(r.Scores) != scores {
@@ -51,6 +44,25 @@ func (r *Row) check(size, scores int) error {
 		return fmt.Errorf("similarity: %w: %v", ErrNotFinite, r.Similarity)
 	}
 	return checkTexts(r.ID, r.Question, r.Answer, r.Context, r.DialogueID, r.Lang, r.Source, r.Split)
+}
+
+// notFinite names the first value of a tensor that is not.
+func (r *Row) notFinite() error {
+	for _, e := range r.embeddings() {
+		if i := notFinite(e.v); i >= 0 {
+			return fmt.Errorf("%s[%d]: %w: %v", e.name, i, ErrNotFinite, e.v[i])
+		}
+	}
+	return nil
+}
+
+type embedding struct {
+	name string
+	v    []float32
+}
+
+func (r *Row) embeddings() [2]embedding {
+	return [2]embedding{{questionEmbedding, r.QuestionEmbedding}, {answerEmbedding, r.AnswerEmbedding}}
 }
 
 // textBytes is the weight of a row's texts, by which pages and row groups of
@@ -70,19 +82,4 @@ func checkTexts(texts ...string) error {
 		}
 	}
 	return nil
-}
-
-// notFinite is the place of the first NaN or infinity in v, or -1. All ones in
-// the exponent is what both have in common and no other float has; one more
-// then carries into the sign.
-func notFinite(v []float32) int {
-	const exponent, one = 0x7f800000, 0x00800000
-	var carry uint32
-	for _, f := range v {
-		carry |= math.Float32bits(f)&exponent + one
-	}
-	if carry>>31 == 0 {
-		return -1
-	}
-	return slices.IndexFunc(v, func(f float32) bool { return math.Float32bits(f)&exponent == exponent })
 }

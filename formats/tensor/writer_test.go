@@ -15,6 +15,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 	"pgregory.net/rapid"
+
+	guard "github.com/cubeset/cubeset/formats/internal/footer"
 )
 
 var update = flag.Bool("update", false, "write formats/vectors anew")
@@ -186,6 +188,10 @@ func testLayout(t *testing.T, p Profile) {
 	if got := len(md.RowGroups); got != 2 || md.RowGroups[0].NumRows != 4096 {
 		t.Fatalf("%d row groups, %d rows in the first", got, md.RowGroups[0].NumRows)
 	}
+	_, offsets, err := f.ReadPageIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for g, rg := range md.RowGroups {
 		for i, c := range rg.Columns {
 			m := c.MetaData
@@ -210,9 +216,14 @@ func testLayout(t *testing.T, p Profile) {
 			if m.Codec != codec {
 				t.Errorf("%s: codec %v, want %v", cs[i].name, m.Codec, codec)
 			}
-			for _, e := range m.EncodingStats {
-				if e.PageType != pages || e.Encoding != values {
-					t.Errorf("%s: pages of type %v, encoding %v", cs[i].name, e.PageType, e.Encoding)
+			for _, p := range offsets[g*len(cs)+i].PageLocations {
+				var h format.PageHeader
+				n, err := guard.Decode(b[p.Offset:], &h)
+				if err != nil || h.Type != pages || h.CRC == 0 || n+int(h.CompressedPageSize) != int(p.CompressedPageSize) {
+					t.Fatalf("%s: a page %+v at %+v, %v", cs[i].name, h, p, err)
+				}
+				if e := h.DataPageHeader.V.Encoding + h.DataPageHeaderV2.V.Encoding; e != values {
+					t.Errorf("%s: pages of encoding %v", cs[i].name, e)
 				}
 			}
 			hasBounds := c.ColumnIndexOffset != 0 && m.Statistics.MaxValue != nil
@@ -223,9 +234,6 @@ func testLayout(t *testing.T, p Profile) {
 				t.Errorf("%s: no offset index", cs[i].name)
 			}
 		}
-	}
-	if _, _, err := f.ReadPageIndex(); err != nil {
-		t.Errorf("page index: %v", err)
 	}
 	for _, p := range f.Root().Columns() {
 		if !strings.HasSuffix(p.Name(), "_embedding") {

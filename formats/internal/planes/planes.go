@@ -46,10 +46,12 @@ func (e *Encoder) Encode(dst, src []byte) ([]byte, bool) {
 	start := len(dst)
 	dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd, 0xa0) // magic; one segment, its size in four bytes
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
+	blocks := (n/4 + blockMax - 1) / blockMax
+	size := (n/4 + blocks - 1) / blocks // all about as long: little can be told of a short one
 	for plane := range 4 {
 		rest := src[plane*n/4 : (plane+1)*n/4]
 		for len(rest) > 0 {
-			block := rest[:min(blockMax, len(rest))]
+			block := rest[:min(size, len(rest))]
 			rest = rest[len(block):]
 			last := plane == 3 && len(rest) == 0
 			equal := collisions(block)
