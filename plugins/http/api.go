@@ -122,7 +122,7 @@ func (indexed) read(body []byte, _ http.Header, n int) (reply, error) {
 		}
 		vectors[at] = d.Embedding
 	}
-	return reply{vectors, max(0, r.Usage.PromptTokens, r.Usage.TotalTokens)}, nil
+	return reply{vectors, bounded(max(r.Usage.PromptTokens, r.Usage.TotalTokens))}, nil
 }
 
 func sameCount(got, want int) error {
@@ -144,5 +144,8 @@ func plain(list []vector, n, tokens int) (reply, error) {
 	if i := slices.IndexFunc(vectors, func(v []float32) bool { return v == nil }); i >= 0 {
 		return reply{}, fmt.Errorf("no vector at %d", i)
 	}
-	return reply{vectors, max(0, tokens)}, nil
+	return reply{vectors, bounded(tokens)}, nil
 }
+
+// bounded is a count that a service may have got wrong.
+func bounded(tokens int) int { return min(max(0, tokens), countMax) }

@@ -144,15 +144,15 @@ func (c *client) faultOf(status int, h http.Header, body []byte, own bool) *faul
 	if f.class == busy && f.wait > waitMax {
 		f.class = stop
 	}
-	f.what = fmt.Sprintf("%d %s", status, http.StatusText(status))
+	f.what = strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 	if p.code != "" {
 		f.what += " (" + c.key.hide(p.code) + ")"
 	}
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		f.what += ": " + c.config.keyName() + " is not accepted" // their own words like to quote a part of it
-	case f.class == stop && f.wait > waitMax:
-		f.what += fmt.Sprintf(": asks to wait %v", f.wait.Round(time.Second))
+	case f.wait > 0:
+		f.what += fmt.Sprintf(": asks to wait %v", f.wait.Round(time.Millisecond))
 	case own && p.words != "":
 		f.what += ": " + quote(c.key.hide(p.words))
 	case status == http.StatusNotFound:

@@ -82,7 +82,11 @@ func start(t *testing.T, c Config, net http.RoundTripper) (*embedder, *lines) {
 		t.Fatal(err)
 	}
 	log := &lines{}
-	return newEmbedder(c, net, hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: log, JSONFormat: true})), log
+	return newEmbedder(c, net, testLog(log)), log
+}
+
+func testLog(log *lines) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: log, JSONFormat: true})
 }
 
 // texts are n of them, of different lengths.
