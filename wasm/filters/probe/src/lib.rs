@@ -70,7 +70,8 @@ fn sums(x: &[f32], y: &[f32]) -> [f32; 3] {
 fn cosine(x: &[f32], y: &[f32]) -> f32 {
     #[allow(unused_unsafe)] // needed on wasm32 only
     let [dot, a, b] = unsafe { sums(x, y) };
-    if a > 0.0 && b > 0.0 { dot / root(a) / root(b) } else { 0.0 }
+    let sums = a > 0.0 && b > 0.0 && (a + b + dot).is_finite(); // squares may vanish, and overflow
+    if sums { dot / root(a) / root(b) } else { 0.0 }
 }
 
 /// The square root by Newton's method: core has none.
