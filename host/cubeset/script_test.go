@@ -65,7 +65,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"repeat": repeat, "cut": cut, "same": same, "none": none},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"repeat": repeat, "cut": cut, "same": same, "none": none, "serveapi": serveAPI, "nowhere": nowhere},
 	})
 }
 
