@@ -5,8 +5,11 @@ import (
 	"slices"
 )
 
+// listedMax is how many names an error lists.
+const listedMax = 24
+
 // suggest is " (did you mean X?)" for the name nearest to s, or the list of
-// names if none is near.
+// names if none is near and there are few.
 func suggest(s string, names []string) string {
 	if len(names) == 0 {
 		return ""
@@ -14,6 +17,9 @@ func suggest(s string, names []string) string {
 	best := slices.MinFunc(names, func(a, b string) int { return distance(s, a) - distance(s, b) })
 	if distance(s, best) <= max(2, len(s)/3) {
 		return fmt.Sprintf(" (did you mean %q?)", best)
+	}
+	if len(names) > listedMax {
+		return ""
 	}
 	return fmt.Sprintf(" (known: %q)", names)
 }

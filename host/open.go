@@ -222,6 +222,9 @@ func (b *build) openTeacher(ctx context.Context) error {
 	b.embedder = e
 	t := e.teacher
 	b.similarity = threshold(b.config, t.description.MinSimilarity)
+	if known, ok := b.config.registered(b.config.Teacher); ok && known.Raw && b.similarity.From == "default" {
+		b.log.Warn(fmt.Sprintf("teacher %s is a raw language model: no cosine of it says that an answer fits its question. Look for a threshold with cubeset calibrate, or keep all rows with --min-similarity -1", t.name))
+	}
 	return nil
 }
 

@@ -53,13 +53,17 @@ func (c Config) findTeacher(ctx context.Context, name string, o Options, po plug
 	t := &teacher{name: found.name, spec: found.spec, options: po}
 	if found.description != nil {
 		t.know(*found.description)
-		return t, nil
+	} else {
+		p, err := t.start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.know(p.Description())
 	}
-	p, err := t.start(ctx)
-	if err != nil {
-		return nil, err
+	if got, want := t.description.Dims, found.dims; want != 0 && got != want {
+		err := fmt.Errorf("teacher %s: its model gives %d values a vector, and the registry says %d: it is not the model of that name", t.name, got, want)
+		return nil, as(ErrTeacher, errors.Join(err, t.close()))
 	}
-	t.know(p.Description())
 	return t, nil
 }
 

@@ -1,12 +1,10 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os/exec"
 	"time"
 
@@ -31,6 +29,7 @@ type teacherSpec struct {
 	spec        plugins.Spec
 	description *sdk.Description // nil: it has to be asked
 	folder      *plugins.Folder  // of one that is named by its path
+	dims        int              // values a vector by the registry, 0 = it does not say
 }
 
 // findSpec resolves the name of a teacher, or the path of one.
@@ -43,6 +42,15 @@ func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSp
 		return teacherSpec{}, err
 	}
 	found := teacherSpec{name: name, spec: plugins.Spec{Name: name}}
+	if known, ok := c.registered(name); ok && c.Model == "" && len(c.TeacherOptions) == 0 {
+		found.dims = known.Dims
+	}
+	var advice plugins.Advice
+	if p.New != nil && !p.Advised {
+		if config, advice, err = c.localConfig(name, p, config); err != nil {
+			return found, err
+		}
+	}
 	if p.Env != nil {
 		found.spec.Env = p.Env(config)
 	}
@@ -50,6 +58,9 @@ func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSp
 		found.spec.SetEnv = append(found.spec.SetEnv, plugins.ConfigEnv+"="+string(config))
 	}
 	if p.New == nil {
+		if !hasKey(config, p.Model) {
+			return found, as(ErrConfig, fmt.Errorf("teacher %s: which model? Name its folder with --model", name))
+		}
 		python, err := exec.LookPath(c.Python)
 		if err != nil {
 			return found, as(ErrConfig, fmt.Errorf("teacher %s runs in Python: %w; name an interpreter that has the package cubeset with --python", name, err))
@@ -72,41 +83,12 @@ func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSp
 		return found, as(ErrTeacher, fmt.Errorf("teacher %s: %w", name, err))
 	}
 	d.Name = name
+	advice.Apply(&d)
+	if err := d.Validate(); err != nil {
+		return found, as(ErrConfig, fmt.Errorf("teacher %s: %w", name, err))
+	}
 	found.description = &d
 	return found, nil
-}
-
-// findProgram resolves a name to a program and its settings: the user's own
-// names first, then the registry's, then the programs themselves, whose model
-// then comes from Config.Model.
-func (c Config) findProgram(name string) (p plugins.Program, config json.RawMessage, err error) {
-	settings := map[string]json.RawMessage{}
-	program := name
-	if own, ok := c.Teachers[name]; ok {
-		maps.Copy(settings, own)
-		delete(settings, programKey)
-		if err := json.Unmarshal(own[programKey], &program); err != nil {
-			return p, nil, as(ErrConfig, fmt.Errorf("teachers: %s: program: want the name of one", name))
-		}
-	} else if known, ok := plugins.Find(name); ok {
-		program = known.Program
-		if err := json.Unmarshal(known.Config, &settings); err != nil {
-			return p, nil, fmt.Errorf("teacher %s: %w", name, err)
-		}
-	}
-	p, ok := plugins.FindProgram(program)
-	if !ok {
-		return p, nil, as(ErrConfig, fmt.Errorf("no teacher is called %q%s; see cubeset teacher list. A teacher of your own is named by its path, for example ./%s", program, suggest(program, c.teacherNames()), program))
-	}
-	maps.Copy(settings, c.TeacherOptions)
-	if c.Model != "" {
-		if p.Model == "" {
-			return p, nil, as(ErrConfig, fmt.Errorf("model: teacher %s has none to choose", name))
-		}
-		settings[p.Model], _ = json.Marshal(c.Model)
-	}
-	config, err = json.Marshal(settings) // keys in order
-	return p, config, err
 }
 
 // teacherNames is every name that findProgram knows.
@@ -123,9 +105,8 @@ func (c Config) teacherNames() []string {
 
 // builtIn says whether everything that makes up c's teacher is in this program.
 func (c Config) builtIn() bool {
-	known, ok := plugins.Find(c.Teacher)
-	_, own := c.Teachers[c.Teacher]
-	return ok && !own && bytes.Equal(known.Config, []byte(`{}`)) && c.Model == "" && len(c.TeacherOptions) == 0
+	known, ok := c.registered(c.Teacher)
+	return ok && known.Bundled() && c.Model == "" && len(c.TeacherOptions) == 0
 }
 
 // TeacherSpec is how c.Teacher would be started.

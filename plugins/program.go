@@ -24,6 +24,11 @@ type Program struct {
 	Doc   string // one sentence for people
 	Model string // the setting that names the model, a folder or a file; "" if there is none
 
+	// Advised says that the program itself takes the keys of an Advice.
+	Advised bool
+	// Modules are the Python modules without which it does not run.
+	Modules []string
+
 	// New makes the teacher. It is called in the teacher's own process, and in
 	// the host's for its Description. Nil: it is written in Python, and its
 	// process is "python -m cubeset.teacher Name".
@@ -31,21 +36,28 @@ type Program struct {
 	// Env names the variables of the host's environment that the teacher may
 	// see. Nil: none.
 	Env func(config json.RawMessage) []string
+
+	facts []string // of an Entry that are settings, besides adviceKeys
 }
 
 // Programs is every program cubeset knows.
 func Programs() []Program {
 	python := func(json.RawMessage) []string {
-		return []string{"HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "OMP_NUM_THREADS"}
+		return []string{"HOME", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "OMP_NUM_THREADS"}
 	}
+	model := []string{"model", "revision", "max_tokens"}[:3:3]
 	return []Program{
 		{Name: "hashing", Doc: "words and pieces of words, hashed: no model", New: newHashing},
-		{Name: "static", Doc: "a table of token or word vectors: Model2Vec folders, word2vec and GloVe files", Model: "path", New: static.New},
+		{Name: "static", Doc: "a table of token or word vectors: Model2Vec folders, word2vec and GloVe files", Model: "path", New: static.New, facts: []string{"max_tokens"}},
 		{Name: "precomputed", Doc: "vectors that you computed elsewhere, from a file", Model: "vectors", New: precomputed.New},
-		{Name: "http", Doc: "a model behind an HTTP API: OpenAI and what is compatible, Azure, Ollama, TEI, Cohere, Voyage, Mistral, Jina, Gemini", Model: "model", New: httpteacher.New, Env: httpteacher.Env},
-		{Name: "transformers", Doc: "any model of the transformers library", Model: "model", Env: python},
-		{Name: "sentence-transformers", Doc: "any model of the sentence-transformers library", Model: "model", Env: python},
-		{Name: "onnx", Doc: "a sentence model as ONNX, without PyTorch", Model: "model", Env: python},
+		{Name: "http", Doc: "a model behind an HTTP API: OpenAI and what is compatible, Azure, Ollama, TEI, Cohere, Voyage, Mistral, Jina, Gemini", Model: "model", New: httpteacher.New, Env: httpteacher.Env,
+			Advised: true, facts: append(model, "dims")},
+		{Name: "transformers", Doc: "any model of the transformers library", Model: "model", Env: python, Advised: true,
+			Modules: []string{"cubeset", "torch", "transformers"}, facts: append(model, "pooling")},
+		{Name: "sentence-transformers", Doc: "any model of the sentence-transformers library", Model: "model", Env: python, Advised: true,
+			Modules: []string{"cubeset", "torch", "sentence_transformers"}, facts: model},
+		{Name: "onnx", Doc: "a sentence model as ONNX, without PyTorch", Model: "model", Env: python, Advised: true,
+			Modules: []string{"cubeset", "onnxruntime", "tokenizers"}, facts: append(model, "pooling", "dims")},
 	}
 }
 
@@ -93,11 +105,11 @@ func ServeProgram(name string) error {
 	return nil
 }
 
-// Describe is what the teacher will say of itself, where this program knows
-// that without starting it: ok is false for one that is written in Python.
+// Describe is what a bundled teacher will say of itself, known without starting
+// it: ok is false for any other.
 func (e Entry) Describe(ctx context.Context) (d teacher.Description, ok bool, err error) {
 	p, known := FindProgram(e.Program)
-	if !known || p.New == nil {
+	if !known || p.New == nil || !e.Bundled() {
 		return d, false, nil
 	}
 	t, err := p.New(e.Config)

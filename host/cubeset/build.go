@@ -38,7 +38,7 @@ Each setting is taken from its flag, else from its environment variable
   cubeset build a.jsonl.gz b.csv folder 'more/*.zip' -o dataset --validation 0.1 --seed 7
   cubeset build dialogues.jsonl -o dataset --teacher ./my-teacher --filter my-filter.wasm
   cubeset build dialogues.jsonl -o everything --preset none
-  cubeset build dialogues.jsonl -o dataset --teacher openai-3-small --fallback minilm-l6
+  cubeset build dialogues.jsonl -o dataset --teacher all-minilm-l6 --fallback static-768
   cubeset build dialogues.jsonl -o datasets --each-teacher hash-768 --each-teacher static-768
   cubeset build dialogues.jsonl -o dataset --dry-run
   zcat dialogues.jsonl.gz | cubeset build - -o dataset --json`,
