@@ -75,6 +75,7 @@ func through(ctx context.Context, c *chunk, steps ...step) (err error) {
 // embedding is paid for.
 // Of a chunk that is as it was in an earlier build, what decide needs is known.
 func (b *build) prepare(ctx context.Context, c *chunk) error {
+	c.seal()
 	if !b.memorable() {
 		return b.judgeTexts(ctx, c)
 	}
@@ -103,6 +104,7 @@ func (b *build) judgeTexts(ctx context.Context, c *chunk) error {
 // dedup marks the rows of c that repeat an earlier row of the whole build. It
 // sees one chunk at a time, in order. What is left of c names its parts.
 func (b *build) dedup(c *chunk) error {
+	c.input.digest.Write(c.digest[:])
 	b.markTwins(c)
 	b.markLeaks(c)
 	b.countIDs(c)

@@ -29,7 +29,7 @@ type chunk struct {
 	line   int64 // of its first record, from 1
 	data   []byte
 	spans  []span
-	digest [32]byte // of the records, each with its length and its line relative to the chunk's
+	digest [32]byte // see seal
 
 	rows     []row     // those still in
 	memo     []memoRow // of the rows that reach decide
@@ -52,7 +52,7 @@ type input struct {
 	format     string
 	records    int64
 	bytes      int64
-	digest     hash.Hash // over the digests of its chunks
+	digest     hash.Hash // over the digests of its chunks, in order
 	newParser  func() *dialogue.Parser
 }
 
@@ -106,24 +106,18 @@ type cutter struct {
 	input     *input
 	low, high int
 	c         *chunk
-	sum       hash.Hash
-	buf       [16]byte
+	size      int // of the chunk before
 }
 
 // add takes one record and returns the chunk it completes, if it does.
 func (k *cutter) add(r dialogue.Record) *chunk {
 	if k.c == nil {
-		k.c, k.sum = &chunk{input: k.input, line: r.Line}, sha256.New()
+		k.c = &chunk{input: k.input, line: r.Line, data: make([]byte, 0, k.size+k.size/4), spans: make([]span, 0, k.low)}
 	}
 	c := k.c
 	start, line := len(c.data), r.Line-c.line
 	c.data = append(c.data, r.Raw...)
 	c.spans = append(c.spans, span{start, len(c.data), line, r.Skip})
-	binary.LittleEndian.PutUint64(k.buf[:8], uint64(len(r.Raw)))
-	binary.LittleEndian.PutUint64(k.buf[8:], uint64(line))
-	k.sum.Write(k.buf[:])
-	k.sum.Write(r.Raw)
-	k.sum.Write([]byte(r.Skip))
 	n := len(c.spans)
 	if n >= k.high || len(c.data) >= chunkBytesMax || n >= k.low && xxh3.Hash(r.Raw)&cutMask == 0 {
 		return k.rest()
@@ -137,11 +131,26 @@ func (k *cutter) rest() *chunk {
 	if c == nil {
 		return nil
 	}
-	k.c = nil
-	k.sum.Sum(c.digest[:0])
+	k.c, k.size = nil, len(c.data)
 	k.input.records += int64(len(c.spans))
-	k.input.digest.Write(c.digest[:])
 	return c
+}
+
+// seal takes the digest of the records, each with its length, its line relative
+// to the chunk's and why it is skipped.
+func (c *chunk) seal() {
+	var heads []byte
+	for _, s := range c.spans {
+		heads = binary.LittleEndian.AppendUint64(heads, uint64(s.end-s.start))
+		heads = binary.LittleEndian.AppendUint64(heads, uint64(s.line))
+		heads = binary.LittleEndian.AppendUint64(heads, uint64(len(s.skip)))
+		heads = append(heads, s.skip...)
+	}
+	h := sha256.New()
+	h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(heads))))
+	h.Write(heads)
+	h.Write(c.data)
+	h.Sum(c.digest[:0])
 }
 
 func (c *chunk) record(i int) dialogue.Record {

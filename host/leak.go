@@ -51,7 +51,6 @@ func (b *build) findTrainQuestions(ctx context.Context) error {
 	b.bytesBefore = 0
 	for _, in := range b.inputs {
 		in.records = 0
-		in.digest.Reset()
 	}
 	return err
 }

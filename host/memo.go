@@ -27,6 +27,9 @@ type memoRow struct {
 	ID   uint64
 }
 
+// memoRowSize is what a memoRow takes in a file.
+const memoRowSize = len(dedup.Key{}) + 8
+
 // digestPreparation is over all but the records that decides what a memo holds.
 func (b *build) digestPreparation() (string, error) {
 	settings := map[string]any{"read": b.readOptions, "dedup": b.config.Dedup, "on_error": b.config.OnError, "version": Version}
@@ -61,11 +64,14 @@ func (b *build) recall(c *chunk) bool {
 	if want := sha256.Sum256(body); !bytes.Equal(sum, want[:]) {
 		return false
 	}
-	rows := make([]memoRow, len(body)/binary.Size(memoRow{}))
-	if _, err := binary.Decode(body, binary.LittleEndian, rows); err != nil {
+	if len(body)%memoRowSize != 0 {
 		return false
 	}
-	c.memo, c.recalled = rows, true
+	c.memo, c.recalled = make([]memoRow, len(body)/memoRowSize), true
+	for i := range c.memo {
+		b := body[i*memoRowSize:]
+		c.memo[i] = memoRow{dedup.Key(b), binary.LittleEndian.Uint64(b[len(dedup.Key{}):])}
+	}
 	return true
 }
 
@@ -75,9 +81,10 @@ func (b *build) memorise(c *chunk) error {
 	if b.out.readonly {
 		return nil
 	}
-	body, err := binary.Append(nil, binary.LittleEndian, c.memo)
-	if err != nil {
-		return err
+	body := make([]byte, 0, len(c.memo)*memoRowSize+sha256.Size)
+	for i := range c.memo {
+		body = append(body, c.memo[i].Twin[:]...)
+		body = binary.LittleEndian.AppendUint64(body, c.memo[i].ID)
 	}
 	f, err := b.fs.Create(filepath.Join(b.out.memoDir(), c.memoKey))
 	if err != nil {

@@ -99,9 +99,10 @@ func stage(f FS, dir string, m Manifest, manifest []byte, files map[string][]byt
 }
 
 // adopt links a finished file into the next dataset: the one made by this
-// build, in _tmp/parts, before the one the dataset has already.
+// build, in _tmp/parts, before the one the dataset has already, which is
+// durable since its own commit.
 func adopt(f FS, dir string, p PartInfo) error {
-	for _, from := range []string{filepath.Join(dir, tmpDir, "parts", path.Base(p.Path)), filepath.Join(dir, filepath.FromSlash(p.Path))} {
+	for i, from := range []string{filepath.Join(dir, tmpDir, "parts", path.Base(p.Path)), filepath.Join(dir, filepath.FromSlash(p.Path))} {
 		fi, err := f.Stat(from)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() != p.Bytes {
 			continue
@@ -109,8 +110,10 @@ func adopt(f FS, dir string, p PartInfo) error {
 		if err != nil {
 			return err
 		}
-		if err := syncFile(f, from); err != nil {
-			return err
+		if i == 0 {
+			if err := syncFile(f, from); err != nil {
+				return err
+			}
 		}
 		return link(f, from, filepath.Join(dir, nextDir, filepath.FromSlash(p.Path)))
 	}
