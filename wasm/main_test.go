@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,6 +57,9 @@ const (
 	forgetsPeak = "/proc/self/clear_refs"
 )
 
+// corpus is every module whose memory is measured.
+func corpus() []vectors.Vector { return slices.Concat(vectors.All(), greedy(), heavy()) }
+
 // measure runs every module with the usual ceiling of memory and prints the most
 // that this process has had since the last.
 func measure() error {
@@ -65,7 +69,7 @@ func measure() error {
 	if err != nil {
 		return err
 	}
-	for _, v := range append(vectors.All(), greedy()...) {
+	for _, v := range corpus() {
 		debug.FreeOSMemory()
 		os.WriteFile(forgetsPeak, []byte("5"), 0) // where it cannot, the peak is of all so far
 		_, err := run(r, v.Module)
@@ -97,6 +101,9 @@ func peakMemory() (bytes int, err error) {
 
 // TestMemoryOfTheHost holds the process that runs hostile modules to memoryMax.
 func TestMemoryOfTheHost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector has memory of its own")
+	}
 	t.Parallel()
 	if _, err := peakMemory(); err != nil {
 		t.Skip("needs Linux: ", err)
@@ -121,7 +128,7 @@ func TestMemoryOfTheHost(t *testing.T) {
 			t.Errorf("%s: %d bytes, want at most %d", name, peak, memoryMax)
 		}
 	}
-	if want := len(vectors.All()) + len(greedy()); n != want {
+	if want := len(corpus()); n != want {
 		t.Errorf("%d modules were measured, want %d", n, want)
 	}
 	t.Logf("at most %d MiB", most>>20)

@@ -54,10 +54,28 @@ func (s *suite) goRace() error {
 	return s.test("-race", "-short", "./host", "./host/cache", "./host/dedup", "./plugins", "./wasm")
 }
 
+// The damaged copies that are made of each of the bundled filters: 2,080 of
+// all, and 20,800.
+const (
+	mutantsEach     = 160
+	mutantsEachSoak = 1600
+)
+
+func (s *suite) mutants() error    { return s.damage(mutantsEach) }
+func (s *suite) mutantSoak() error { return s.damage(mutantsEachSoak) }
+
+func (s *suite) damage(copies int) error {
+	return s.testIn([]string{fmt.Sprint("CUBESET_MUTANTS=", copies)},
+		"-timeout=30m", "-count=1", "-run=^TestMutants$", "./wasm/filters")
+}
+
 // test runs go test and counts its tests, subtests among them.
-func (s *suite) test(args ...string) error {
+func (s *suite) test(args ...string) error { return s.testIn(nil, args...) }
+
+// testIn is test with more environment.
+func (s *suite) testIn(env []string, args ...string) error {
 	c := exec.CommandContext(s.ctx, "go", append([]string{"test", "-json"}, args...)...)
-	c.Dir, c.Env, c.Stderr = s.root, s.environ(nil), os.Stderr
+	c.Dir, c.Env, c.Stderr = s.root, s.environ(env), os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return err

@@ -67,6 +67,7 @@ func (s *suite) stages() []stage {
 		{"other systems", fast, s.otherSystems},
 		{"go test", fast, s.goTest},
 		{"go test -race", standard, s.goRace},
+		{"mutants", standard, s.mutants},
 		{"guests", standard, s.guests},
 		{"sdks", standard, s.sdks},
 		{"readers", standard, s.readers},
@@ -74,6 +75,7 @@ func (s *suite) stages() []stage {
 		{"teachers", standard, s.teachers},
 		{"documents", standard, s.documents},
 		{"rare readers", full, s.rareReaders},
+		{"mutants, soak", full, s.mutantSoak},
 	}
 }
 
