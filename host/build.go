@@ -25,7 +25,7 @@ func Build(ctx context.Context, c Config, o Options) (sum Summary, err error) {
 	if err != nil {
 		return sum, err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() { err = errors.Join(err, b.close(), b.capCache()) }()
 	read := b.stampSources()
 
 	if err = b.findTrainQuestions(ctx); err == nil {

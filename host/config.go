@@ -12,6 +12,7 @@ import (
 
 	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/formats/tensor"
+	"github.com/cubeset/cubeset/host/cache"
 	"github.com/cubeset/cubeset/host/split"
 	"github.com/cubeset/cubeset/plugins"
 	"github.com/cubeset/cubeset/wasm/filters"
@@ -59,6 +60,7 @@ type Config struct {
 	Profile        string                                // how the Parquet is written, a name of tensor.Profiles
 	Licence        string                                // of the data, for the dataset's card; "" says nothing
 	Cache          string                                // folder of the embedding cache; "" is the user's own, "off" is none
+	CacheMax       string                                // how large the cache may be after a build, such as 20GB; "" is no limit
 	Workers        int                                   // chunks worked on at once
 	ChunkRows      string                                // records in a chunk, "min:max"
 	TeacherTime    string                                // longest wait for an answer of the teacher, a duration such as "60s"
@@ -137,6 +139,11 @@ func (c Config) validateReading() error {
 	}
 	if err := tensor.Profile(c.Profile).Validate(); err != nil {
 		errs = append(errs, err)
+	}
+	if c.CacheMax != "" {
+		if _, err := cache.ParseSize(c.CacheMax); err != nil {
+			complain("cache_max", "%w", err)
+		}
 	}
 	oneOf("on_error", c.OnError, []string{"fail", "keep", "drop"})
 	oneOf("rejects", c.Rejects, []string{"safe", "full"})

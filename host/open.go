@@ -345,6 +345,28 @@ func (b *build) closeCache() {
 	}
 }
 
+// capCache makes room in the cache, once it is closed, if it is larger than the
+// user wants it. What could not be removed has not spoiled what was built.
+func (b *build) capCache() error {
+	if b.config.CacheMax == "" || b.cacheDir == "" {
+		return nil
+	}
+	limit, err := cache.ParseSize(b.config.CacheMax)
+	if err != nil {
+		return as(ErrConfig, err)
+	}
+	o := cache.DefaultOptions()
+	o.FS = b.fs
+	done, err := cache.Trim(b.cacheDir, o, limit)
+	switch {
+	case err != nil:
+		b.log.Warn(fmt.Sprintf("cache: it could not be cut to %s: %v", b.config.CacheMax, err))
+	case done.Evicted.Segments > 0:
+		b.log.Info(fmt.Sprintf("cache: %d vectors that were not used for longest were removed, to stay within %s", done.Evicted.Entries, b.config.CacheMax))
+	}
+	return nil
+}
+
 // close ends everything open started; it may be called on half of a build.
 func (b *build) close() error {
 	var errs []error

@@ -53,7 +53,7 @@ type file struct {
 func upToDate(c Config, f fsx.FS) (sum Summary, ok bool) {
 	begin := time.Now()
 	s, err := readSeen(f, c.Out)
-	if c.Check || err != nil || s.Settings != settingsDigest(c) || s.Program != programStamp() {
+	if c.Validate() != nil || c.Check || err != nil || s.Settings != settingsDigest(c) || s.Program != programStamp() {
 		return sum, false
 	}
 	out, err := claim(f, c.Out) // no other build is changing it meanwhile
@@ -241,7 +241,7 @@ func settingsDigest(c Config) string {
 	h := sha256.New()
 	h.Write([]byte(Version + "\x00" + tensor.FormatVersion + "\x00"))
 	for _, s := range Settings() {
-		if !slices.Contains([]string{"out", "workers", "cache", "teacher-timeout", "check", "strict"}, s.Name) {
+		if !slices.Contains([]string{"out", "workers", "cache", "cache-max", "teacher-timeout", "check", "strict"}, s.Name) {
 			h.Write([]byte(s.Name + "\x00" + s.Get(&c) + "\x00"))
 		}
 	}

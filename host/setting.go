@@ -71,6 +71,7 @@ func Settings() []Setting {
 		text("profile", "", "compat|compact|fast", "compat compresses everything and is read everywhere; compact is smallest; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
 		text("licence", "", "ID", "licence of the data for the dataset's card, such as cc-by-4.0", func(c *Config) *string { return &c.Licence }),
 		text("cache", "", "DIR|off", "embedding cache (default $CUBESET_CACHE, else the user's cache folder)", func(c *Config) *string { return &c.Cache }),
+		text("cache-max", "", "SIZE", "after the build, make room in the cache until it is no larger: 20GB, 512MiB; what was not used for longest goes first", func(c *Config) *string { return &c.CacheMax }),
 		integer("workers", "N", "chunks worked on at once; never changes the output", func(c *Config) *int { return &c.Workers }),
 		text("chunk-rows", "", "MIN:MAX", "records in a chunk, the unit of parallel work and of reuse", func(c *Config) *string { return &c.ChunkRows }),
 		text("teacher-timeout", "", "TIME", "longest wait for the teacher to answer one batch", func(c *Config) *string { return &c.TeacherTime }),

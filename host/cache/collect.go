@@ -33,6 +33,20 @@ type Collected struct {
 	Live        int     // segments that are being written: never touched
 }
 
+// Trim is Collect with BytesMax, cheap enough for the end of every build: of a
+// cache that is no larger it looks at the sizes of files, and no further.
+func Trim(dir string, o Options, bytesMax int64) (done Collected, err error) {
+	f, err := openPresent(dir, o)
+	if err != nil {
+		return done, err
+	}
+	n, err := f.bytes()
+	if err != nil || n <= bytesMax {
+		return Collected{BytesBefore: n, BytesAfter: n}, err
+	}
+	return Collect(dir, o, CollectOptions{BytesMax: bytesMax, Now: time.Now()})
+}
+
 // Portion is a part of a cache.
 type Portion struct {
 	Segments int

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,6 +145,28 @@ func TestSmallSegmentsArePackedAndKeepTheirAge(t *testing.T) {
 	again, err := Collect(dir, options(), CollectOptions{})
 	if err != nil || again.Packed.Segments != 0 {
 		t.Fatalf("%+v, %v: packed twice", again, err)
+	}
+}
+
+func TestTrimKeepsWhatFits(t *testing.T) {
+	dir := scratch(t)
+	keys, want := rows(0, 20)
+	session(t, dir, keys[:10], want[:10])
+	age(t, dir)
+	session(t, dir, keys[10:], want[10:])
+	before, err := Trim(dir, options(), 1<<30)
+	if err != nil || before.Evicted.Segments != 0 || before.BytesAfter != before.BytesBefore || hits(t, dir, keys, want) != 20 {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	done, err := Trim(dir, options(), before.BytesBefore-1)
+	if err != nil || done.Evicted.Entries != 10 || done.BytesAfter >= before.BytesBefore {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if hits(t, dir, keys[:10], want[:10]) != 0 || hits(t, dir, keys[10:], want[10:]) != 10 {
+		t.Fatal("not the oldest went")
+	}
+	if _, err := Trim(filepath.Join(dir, "none"), options(), 1); !errors.Is(err, ErrAbsent) {
+		t.Fatal(err)
 	}
 }
 

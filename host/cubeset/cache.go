@@ -37,33 +37,6 @@ func (f *cacheFlag) locate() (string, error) {
 	return dir, nil
 }
 
-// parseSize reads a number of bytes: 20GB, 1.5TB, 512MiB, 1000.
-func parseSize(s string) (int64, error) {
-	unit := int64(1)
-	number := strings.TrimSpace(s)
-	for i, units := range [][]string{{"KB", "KiB"}, {"MB", "MiB"}, {"GB", "GiB"}, {"TB", "TiB"}} {
-		for j, u := range units {
-			if len(number) > len(u) && strings.EqualFold(number[len(number)-len(u):], u) {
-				number = strings.TrimSpace(number[:len(number)-len(u)])
-				unit = pow([]int64{1000, 1024}[j], i+1)
-			}
-		}
-	}
-	f, err := strconv.ParseFloat(strings.TrimSuffix(number, "B"), 64)
-	if n := f * float64(unit); err == nil && n >= 1 && n < 1<<62 {
-		return int64(n), nil
-	}
-	return 0, fmt.Errorf("%q is no size; for example 20GB or 512MiB", s)
-}
-
-func pow(base int64, n int) int64 {
-	p := int64(1)
-	for range n {
-		p *= base
-	}
-	return p
-}
-
 // parseAge reads a length of time: 90d, 2w, 36h.
 func parseAge(s string) (time.Duration, error) {
 	day := 24 * time.Hour

@@ -30,7 +30,7 @@ is writing is not touched. Interrupt it whenever you like.`,
 		Example: "  cubeset cache gc --max-size 20GB --dry-run\n  cubeset cache gc --max-size 20GB\n  cubeset cache gc --older-than 90d",
 		RunE: func(*cobra.Command, []string) (err error) {
 			if maxSize != "" {
-				if o.BytesMax, err = parseSize(maxSize); err != nil {
+				if o.BytesMax, err = cache.ParseSize(maxSize); err != nil {
 					return usageError{fmt.Errorf("--max-size: %w", err)}
 				}
 			}
