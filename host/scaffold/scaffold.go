@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/cubeset/cubeset/sdk"
 )
 
 //go:embed manifest.json README.md gitignore.txt go rust c assemblyscript
@@ -26,13 +28,15 @@ type Language struct {
 	SDK    string // what is cubeset's in the folder
 	Test   string // the command that runs the tests
 	Tools  string // what the build script needs
+
+	files map[string]string // folders of sdk.Files, and where they go
 }
 
 var languages = []Language{
-	{"go", "Go", "main.go", "filter/filter.go", "go test ./...", "Go 1.24 or later"},
-	{"rust", "Rust", "src/lib.rs", "cubeset-filter/", "cargo test", "Rust 1.82 or later with `rustup target add wasm32-unknown-unknown`"},
-	{"c", "C", "filter.c", "cubeset.h", "mkdir -p build && cc -std=c11 -Wall -o build/test test.c && build/test", "clang and wasm-ld (Debian: `apt-get install clang lld`)"},
-	{"assemblyscript", "AssemblyScript", "filter.ts", "cubeset.ts", "npm install && npm test", "Node.js 20 or later with npm"},
+	{"go", "Go", "main.go", "filter/filter.go", "go test ./...", "Go 1.24 or later", nil},
+	{"rust", "Rust", "src/lib.rs", "cubeset-filter/", "cargo test", "Rust 1.82 or later with `rustup target add wasm32-unknown-unknown`", map[string]string{"rust": "cubeset-filter"}},
+	{"c", "C", "filter.c", "cubeset.h", "mkdir -p build && cc -std=c11 -Wall -o build/test test.c && build/test", "clang and wasm-ld (Debian: `apt-get install clang lld`)", map[string]string{"c": "."}},
+	{"assemblyscript", "AssemblyScript", "filter.ts", "cubeset.ts", "npm install && npm test", "Node.js 20 or later with npm", map[string]string{"assemblyscript": "."}},
 }
 
 // Languages lists them.
@@ -67,6 +71,11 @@ func (l Language) Write(dir, name string) error {
 		return err
 	}
 	fill := strings.NewReplacer("@NAME@", name, "@LANGUAGE@", l.Title, "@SOURCE@", l.Source, "@SDK@", l.SDK, "@TEST@", l.Test, "@TOOLS@", l.Tools)
+	for from, to := range l.files {
+		if err := copyTree(filepath.Join(dir, to), from); err != nil {
+			return err
+		}
+	}
 	return fs.WalkDir(templates, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -80,6 +89,24 @@ func (l Language) Write(dir, name string) error {
 			return err
 		}
 		return put(filepath.Join(dir, filepath.FromSlash(target(within))), fill.Replace(string(text)))
+	})
+}
+
+// copyTree copies a folder of an SDK as it is.
+func copyTree(dir, from string) error {
+	tree, err := fs.Sub(sdk.Files, from)
+	if err != nil {
+		return err
+	}
+	return fs.WalkDir(tree, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(tree, file)
+		if err != nil {
+			return err
+		}
+		return put(filepath.Join(dir, filepath.FromSlash(file)), string(text))
 	})
 }
 

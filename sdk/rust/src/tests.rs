@@ -1,4 +1,5 @@
 use super::*;
+use crate::{json, Verdict};
 
 /// A buffer of the host being written.
 struct Form(Vec<u8>);
