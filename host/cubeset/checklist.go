@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/cubeset/cubeset/host/internal/term"
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 )
 
 // printCheck prints a line a check, and what to change where there is something.

@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 )
 
 // lookAgain is how often the processes of a group are counted.

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 )
 
 // handshake is what the one line says.

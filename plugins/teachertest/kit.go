@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/sdk/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 )
 

@@ -5,7 +5,7 @@ import (
 	"math"
 	"regexp"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
 )

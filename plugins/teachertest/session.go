@@ -18,7 +18,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
 	"github.com/hashicorp/go-plugin"

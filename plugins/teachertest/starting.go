@@ -9,8 +9,8 @@ import (
 
 	"google.golang.org/grpc/health/grpc_health_v1"
 
-	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/sdk/checklist"
 	"github.com/hashicorp/go-plugin"
 )
 

@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cubeset/cubeset/internal/checklist"
 	"github.com/cubeset/cubeset/plugins"
+	"github.com/cubeset/cubeset/sdk/checklist"
 )
 
 // Options bound the checks. Start from DefaultOptions.

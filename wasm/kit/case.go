@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 	"github.com/cubeset/cubeset/wasm"
 )
 

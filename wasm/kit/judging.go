@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 	"github.com/cubeset/cubeset/wasm"
 )
 

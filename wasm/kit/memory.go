@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 )
 
 // How often the ordinary rows are judged to see whether memory grows. A filter

@@ -3,7 +3,7 @@ package kit
 import (
 	"io"
 
-	"github.com/cubeset/cubeset/internal/checklist"
+	"github.com/cubeset/cubeset/sdk/checklist"
 )
 
 // Document is where the rules are that results name.

@@ -1,4 +1,4 @@
-// Package checklist is what the conformance kits share: checks one after the
+// Package checklist is what the conformance kits of teachers and filters share: checks one after the
 // other, each with the rules it is about, and the report of them.
 package checklist
 
