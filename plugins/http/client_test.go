@@ -98,6 +98,7 @@ func TestDown(t *testing.T) {
 		{"529", 529, `{"error":{"type":"overloaded_error"}}`, nil, teacher.ErrBusy, "529 (overloaded_error)", 10},
 		{"date", 429, `{}`, []string{"Retry-After", "Sat, 01 Jan 2000 00:00:30 GMT"}, teacher.ErrBusy, "429 Too Many Requests", 8},
 		{"long", 429, `{}`, []string{"Retry-After", "600"}, teacher.ErrBusy, "429 Too Many Requests: asks to wait 10m0s", 1},
+		{"RetryInfo", 429, `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"@type":"x"},{"retryDelay":"600s"}]}}`, nil, teacher.ErrBusy, "429 Too Many Requests (RESOURCE_EXHAUSTED): asks to wait 10m0s", 1},
 		{"a day", 429, `{}`, []string{"Retry-After", "86400"}, teacher.ErrStop, "asks to wait 24h0m0s", 1},
 		{"spent", 429, `{"error":{"code":"insufficient_quota","message":"pay"}}`, nil, teacher.ErrStop, "429 Too Many Requests (insufficient_quota): pay", 1},
 		{"no retry", 500, `{}`, []string{"X-Should-Retry", "false"}, teacher.ErrStop, "500 Internal", 1},
@@ -198,7 +199,11 @@ func TestPace(t *testing.T) {
 		c.RequestsPerMinute, c.TokensPerMinute = 0, 6000
 		e, _ = inBubble(t, c, direct{"localhost": s})
 		begin = time.Now()
-		_, rows, err := embed(t, e, within(t, time.Hour), texts(900))
+		dense := make([]string, 5000) // two tokens to four bytes, more than is reckoned with at first
+		for i := range dense {
+			dense[i] = fmt.Sprintf("%04d", i)
+		}
+		_, rows, err := embed(t, e, within(t, time.Hour), dense)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +223,43 @@ func TestPace(t *testing.T) {
 		if !errors.Is(err, teacher.ErrBusy) || !strings.Contains(err.Error(), "the limit a minute is used up") || s.Requests() > before+1 {
 			t.Errorf("%v, %d requests", err, s.Requests()-before)
 		}
+		client, _ := e.client()
+		if _, rest, _ := client.endpoints[0].state(time.Now()); rest > 0 { // which was not at fault
+			t.Errorf("the endpoint rests for %v", rest)
+		}
 	})
+}
+
+// A service that says with an answer that it was the last is not asked for more.
+func TestExhausted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := apitest.New("openai", apitest.Options{Requests: 3, Window: 20 * time.Second, Trouble: func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("X-Ratelimit-Remaining-Requests", "0")
+			w.Header().Set("X-Ratelimit-Reset-Requests", "20s")
+			return false
+		}})
+		c := settings("openai")
+		c.MaxRows, c.Concurrency = 10, 1
+		e, log := inBubble(t, c, direct{"localhost": s})
+		begin := time.Now()
+		if _, _, err := embed(t, e, within(t, time.Hour), texts(20)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begin); took != 40*time.Second || strings.Contains(log.String(), "429") {
+			t.Errorf("took %v\n%s", took, log)
+		}
+	})
+}
+
+// What the server says of itself spares requests that it would refuse.
+func TestServersOwnLimit(t *testing.T) {
+	s := apitest.New("tei", apitest.Options{MaxRows: 20})
+	c := settings("tei")
+	c.MaxRows = 32
+	e, _ := start(t, c, direct{"localhost": s})
+	if _, _, err := embed(t, e, t.Context(), texts(100)); err != nil || s.Requests() != 7 { // /info, the probes, 5 × 20
+		t.Errorf("%v, %d requests", err, s.Requests())
+	}
 }
 
 // Concurrency grows to what the service bears and no further.

@@ -264,3 +264,41 @@ func TestGateLearns(t *testing.T) {
 		t.Errorf("%v after a round of good ones, want 9", g.limit)
 	}
 }
+
+// The estimate follows what is counted.
+func TestPaceLearns(t *testing.T) {
+	p := newPace(Config{})
+	if got := p.estimate(1000); got != 301 {
+		t.Errorf("%d tokens at first", got)
+	}
+	for range 50 {
+		p.used(1000, p.estimate(1000), 900)
+	}
+	if got := p.estimate(1000); got < 880 || got > 901 {
+		t.Errorf("%d tokens, want about 900", got)
+	}
+	p.used(0, 0, 5)
+	p.used(5, 5, 0)
+	if got := p.estimate(1000); got < 880 {
+		t.Errorf("%d tokens after counts that say nothing", got)
+	}
+}
+
+// Requests that fail together are one failure; the longest wait counts.
+func TestFailedTogether(t *testing.T) {
+	e, now := newEndpoint(Config{}, "http://x"), time.Unix(100, 0)
+	f := &fault{class: busy, what: "busy"}
+	for range 5 {
+		e.failed(f, now, now.Add(time.Second))
+	}
+	if e.failures != 1 {
+		t.Errorf("%d failures", e.failures)
+	}
+	if rest := e.failed(&fault{class: busy, wait: time.Minute}, now, now.Add(time.Second)); rest != time.Minute {
+		t.Errorf("rests %v", rest)
+	}
+	e.failed(f, now.Add(2*time.Second), now.Add(3*time.Second))
+	if e.failures != 2 {
+		t.Errorf("%d failures after another", e.failures)
+	}
+}
