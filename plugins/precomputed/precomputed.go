@@ -2,16 +2,13 @@ package precomputed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"sync"
-	"time"
 
+	"github.com/cubeset/cubeset/plugins/internal/origin"
 	"github.com/cubeset/cubeset/sdk/teacher"
 )
 
@@ -31,16 +28,10 @@ type Embedder struct {
 	table  func() (table, error)
 }
 
-// told is a description and the state of the files it was made from.
+// told is a description and the files it was made from.
 type told struct {
 	description teacher.Description
-	stamps      []stamp
-}
-
-// stamp is how one tells without reading that a file is still the same.
-type stamp struct {
-	size int64
-	time time.Time
+	files       origin.Files
 }
 
 // table is the texts and their vectors.
@@ -64,7 +55,7 @@ func (e *Embedder) Describe(context.Context) (teacher.Description, error) {
 }
 
 func (e *Embedder) tell() (told, error) {
-	stamps, err := stampAll(e.config.files())
+	files, err := origin.Look(e.config.files())
 	if err != nil {
 		return told{}, err
 	}
@@ -79,15 +70,15 @@ func (e *Embedder) tell() (told, error) {
 	if e.config.Model != "" {
 		d.Model = e.config.Model
 	}
-	if d.WeightsDigest, err = digest(e.config.Vectors); err != nil {
+	if d.WeightsDigest, err = origin.Digest(e.config.Vectors); err != nil {
 		return told{}, err
 	}
 	if e.config.Texts != "" {
-		if d.TokenizerDigest, err = digest(e.config.Texts); err != nil {
+		if d.TokenizerDigest, err = origin.Digest(e.config.Texts); err != nil {
 			return told{}, err
 		}
 	}
-	return told{d, stamps}, nil
+	return told{d, files}, nil
 }
 
 // dims reads how long the vectors are.
@@ -167,7 +158,7 @@ func (e *Embedder) EmbedRows(ctx context.Context, texts []string, dst []float32)
 	if err != nil {
 		return nil, stop(err)
 	}
-	if err := e.unchanged(told.stamps); err != nil {
+	if err := told.files.Unchanged(); err != nil {
 		return nil, stop(err)
 	}
 	rows, dims := make([]teacher.RowResult, len(texts)), t.vectors.dims()
@@ -195,20 +186,6 @@ func (e *Embedder) EmbedRows(ctx context.Context, texts []string, dst []float32)
 	return rows, nil
 }
 
-// unchanged checks that the files are those that were described.
-func (e *Embedder) unchanged(was []stamp) error {
-	now, err := stampAll(e.config.files())
-	if err != nil {
-		return err
-	}
-	for i, name := range e.config.files() {
-		if now[i] != was[i] {
-			return fmt.Errorf("%s: changed since it was described", name)
-		}
-	}
-	return nil
-}
-
 func usable(v []float32) bool {
 	some := false
 	for _, x := range v {
@@ -225,30 +202,4 @@ func stop(err error) error {
 		return nil
 	}
 	return fmt.Errorf("precomputed: %w: %w", teacher.ErrStop, err)
-}
-
-func stampAll(files []string) ([]stamp, error) {
-	stamps := make([]stamp, len(files))
-	for i, name := range files {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, err
-		}
-		stamps[i] = stamp{info.Size(), info.ModTime()}
-	}
-	return stamps, nil
-}
-
-// digest of a file, as it stands in a description.
-func digest(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
 }

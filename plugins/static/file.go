@@ -2,16 +2,12 @@ package static
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"sync"
-	"time"
 
+	"github.com/cubeset/cubeset/plugins/internal/origin"
 	"github.com/cubeset/cubeset/sdk/teacher"
 )
 
@@ -40,16 +36,10 @@ type File struct {
 	model  func() (*model, error)
 }
 
-// told is a description and the state of the files it was made from.
+// told is a description and the files it was made from.
 type told struct {
 	description teacher.Description
-	stamps      []stamp
-}
-
-// stamp is how one tells without reading that a file is still the same.
-type stamp struct {
-	size int64
-	time time.Time
+	files       origin.Files
 }
 
 func newFile(s source) *File {
@@ -70,7 +60,7 @@ func (f *File) Describe(context.Context) (teacher.Description, error) {
 }
 
 func (f *File) tell() (told, error) {
-	stamps, err := stampAll(f.source.files())
+	files, err := origin.Look(f.source.files())
 	if err != nil {
 		return told{}, err
 	}
@@ -81,7 +71,7 @@ func (f *File) tell() (told, error) {
 	d.Name, d.Revision = "static", fileVersion+d.Revision
 	d.Pooling, d.MaxRows, d.Determinism, d.MinSimilarity = "mean", rowsMax, teacher.Exact, math.NaN()
 	for i, name := range f.source.files() {
-		digest, err := hash(name)
+		digest, err := origin.Digest(name)
 		if err != nil {
 			return told{}, err
 		}
@@ -92,7 +82,7 @@ func (f *File) tell() (told, error) {
 			d.TokenizerDigest = digest
 		}
 	}
-	return told{d, stamps}, nil
+	return told{d, files}, nil
 }
 
 // load reads the model, if it is still the one that was described.
@@ -105,14 +95,8 @@ func (f *File) load() (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	stamps, err := stampAll(f.source.files())
-	if err != nil {
+	if err := t.files.Unchanged(); err != nil {
 		return nil, err
-	}
-	for i, name := range f.source.files() {
-		if stamps[i] != t.stamps[i] {
-			return nil, fmt.Errorf("%s: changed since it was described", name)
-		}
 	}
 	if m.dims != t.description.Dims {
 		return nil, fmt.Errorf("%s: %d values a vector, described as %d", f.source.files()[0], m.dims, t.description.Dims)
@@ -152,32 +136,3 @@ func (f *File) EmbedRows(ctx context.Context, texts []string, dst []float32) ([]
 	}
 	return rows, nil
 }
-
-func stampAll(files []string) ([]stamp, error) {
-	stamps := make([]stamp, len(files))
-	for i, name := range files {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, err
-		}
-		stamps[i] = stamp{info.Size(), info.ModTime()}
-	}
-	return stamps, nil
-}
-
-// hash is the digest of a file, as it stands in a description.
-func hash(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.CopyBuffer(h, onlyReader{f}, make([]byte, 1<<20)); err != nil {
-		return "", err
-	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// onlyReader hides WriteTo, which would not use the buffer.
-type onlyReader struct{ io.Reader }
