@@ -87,13 +87,21 @@ func (b *build) read(ctx context.Context, in *input, yield func(*chunk, error) b
 		}
 		if full := cut.add(rec); full != nil {
 			b.progress.Bytes.Store(b.bytesBefore + file.Bytes())
-			if ctx.Err() != nil || !yield(full, nil) {
+			if ctx.Err() != nil {
 				return false, ctx.Err()
+			}
+			if !yield(full, nil) { // whatever ctx is by now, there is nobody to tell
+				return false, nil
 			}
 		}
 	}
-	if last := cut.rest(); last != nil && (ctx.Err() != nil || !yield(last, nil)) {
-		return false, ctx.Err()
+	if last := cut.rest(); last != nil {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		if !yield(last, nil) {
+			return false, nil
+		}
 	}
 	in.bytes = file.Bytes()
 	b.bytesBefore += in.bytes

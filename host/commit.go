@@ -77,7 +77,7 @@ func (b *build) manifest() tensor.Manifest {
 			Name: t.name, FallbackFor: b.instead.name, Model: d.Model, Revision: d.Revision, Dims: d.Dims, EmbedID: t.embedID, SpaceID: b.spaceID,
 			Determinism: string(d.Determinism), Licence: d.Licence, Projection: b.projection.name(),
 		},
-		ConfigDigest: b.configDigest, Scores: b.schema.Scores,
+		ConfigDigest: b.configDigest, LockDigest: b.lockDigest(), Scores: b.schema.Scores,
 		Read: b.total.Read, Kept: b.kept(), Dropped: b.total.Dropped, Skipped: b.total.Skipped, Splits: b.splits(),
 		Parts: b.total.Parts, Rejects: b.total.RejectFiles,
 	}

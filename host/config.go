@@ -44,6 +44,7 @@ type Config struct {
 	Model          string                                // the teacher's model, for a program that can be many: a folder, a file or a name
 	Teachers       map[string]TeacherEntry               // teachers of the user's own, by name
 	TeacherOptions map[string]json.RawMessage            // settings of the teacher, over those its name stands for
+	Lock           string                                // file that all that is used must be in, with its digest; "" and "off" hold nothing back
 	Python         string                                // interpreter of the teachers that are written in Python
 	Preset         string                                // bundled filters to start from, a name of filters.Presets
 	Filters        []string                              // more filters after the preset's: bundled names or .wasm files
@@ -111,6 +112,15 @@ func (c Config) Validate() error {
 
 // validateReading checks a Config with which nothing is written.
 func (c Config) validateReading() error {
+	err := c.validateSettings()
+	if len(c.Inputs) == 0 {
+		err = errors.Join(errors.New("input: nothing to read"), err)
+	}
+	return err
+}
+
+// validateSettings checks what says neither what is read nor where it goes.
+func (c Config) validateSettings() error {
 	var errs []error
 	complain := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf(key+": "+format, args...))
@@ -122,9 +132,6 @@ func (c Config) validateReading() error {
 			}
 		}
 		complain(key, "unknown value %q%s", got, suggest(got, names))
-	}
-	if len(c.Inputs) == 0 {
-		complain("input", "nothing to read")
 	}
 	format, _, _ := strings.Cut(c.Format, ":") // csv and tsv may name their columns
 	oneOf("format", format, append([]string{"auto"}, formatNames()...))

@@ -43,7 +43,7 @@ func DryRun(ctx context.Context, c Config, o Options) (sum DryRunSummary, err er
 	if err := c.Validate(); err != nil {
 		return sum, as(ErrConfig, err)
 	}
-	b, err := openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).chooseTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).lookOut)
+	b, err := openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).readProjection, (*build).chooseTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).lookOut)
 	if err != nil {
 		return sum, err
 	}

@@ -12,6 +12,7 @@ var (
 	ErrSkipped     = errors.New("rows were skipped")           // the dataset is written; only with Config.Strict
 	ErrTeacher     = errors.New("teacher failed")              // run the same command again to go on
 	ErrFilter      = errors.New("filter failed")               // a module that may not run, or a trap
+	ErrLock        = errors.New("not what the lock says")      // nothing of it was run
 	ErrInterrupted = errors.New("interrupted")                 // run the same command again to go on
 )
 

@@ -87,7 +87,7 @@ func (c Config) withTeacher(name string) Config {
 // nothing but this program and its files is not started for it.
 func (b *build) tryTeacher(ctx context.Context, store *cache.Store) error {
 	t := b.embedder.teacher
-	if p, _, err := b.config.findProgram(b.config.Teacher); !isPath(b.config.Teacher) && err == nil && p.New != nil && p.Env == nil {
+	if p, _, err := b.config.findProgram(b.config.Teacher); !isPath(b.config.Teacher) && err == nil && p.BuiltIn() {
 		return nil
 	}
 	process, err := t.ready(ctx)

@@ -5,16 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/cubeset/cubeset/wasm"
-	"github.com/cubeset/cubeset/wasm/filters"
 )
-
-// moduleBytesMax is read of a .wasm file at most; the scan refuses a module
-// far smaller than this.
-const moduleBytesMax = 64 << 20
 
 // filter is a loaded, configured filter.
 type filter struct {
@@ -42,10 +36,9 @@ func (s filterSet) names() []string {
 // loadFilters loads the preset's filters, then c.Filters, and sorts them into
 // those that judge texts alone and those that need vectors.
 func (b *build) loadFilters(ctx context.Context) (text, vector filterSet, err error) {
-	names, _ := filters.Preset(b.config.Preset)
 	options := b.config.FilterOptions
 	seen := map[string]bool{}
-	for _, name := range append(slices.Clone(names), b.config.Filters...) {
+	for _, name := range b.config.filterNames() {
 		f, err := b.loadFilter(ctx, name, options)
 		if err != nil {
 			return nil, nil, as(ErrFilter, err)
@@ -74,14 +67,19 @@ func (b *build) loadFilters(ctx context.Context) (text, vector filterSet, err er
 }
 
 func (b *build) loadFilter(ctx context.Context, name string, options map[string]map[string]json.RawMessage) (*filter, error) {
-	module, err := FilterModule(name)
+	source, known := b.sources[name]
+	if !known {
+		var err error
+		if source, err = b.config.readFilter(name); err != nil {
+			return nil, err
+		}
+	}
+	f := &filter{needs: map[string]bool{}, hide: map[uint16]bool{}}
+	loaded, err := b.sandbox.Load(ctx, source.module)
 	if err != nil {
 		return nil, err
 	}
-	f := &filter{needs: map[string]bool{}, hide: map[uint16]bool{}}
-	if f.Filter, err = b.sandbox.Load(ctx, module); err != nil {
-		return nil, err
-	}
+	f.Filter = loaded
 	f.manifest = f.Manifest()
 	f.name = f.manifest.Name
 	for _, n := range f.manifest.Needs {
@@ -104,60 +102,13 @@ func (b *build) loadFilter(ctx context.Context, name string, options map[string]
 	if f.config, err = f.MergeConfig(raw); err != nil {
 		return nil, as(ErrConfig, err)
 	}
-	if f.blobs, err = readBlobs(b.config.FilterBlobs[f.name]); err != nil {
-		return nil, err
-	}
+	f.blobs = source.blobs
 	f.digest = f.Digest(f.config, f.blobs)
 	return f, nil
 }
 
-// blobBytesMax is read of the file of one blob at most.
-const blobBytesMax = 64 << 20
-
-// readBlobs reads the files that a filter is given, by the names it knows them
-// under.
-func readBlobs(files map[string]string) (map[string][]byte, error) {
-	blobs := map[string][]byte{}
-	for name, path := range files {
-		fi, err := os.Stat(path)
-		if err != nil {
-			return nil, as(ErrConfig, err)
-		}
-		if fi.Size() > blobBytesMax {
-			return nil, as(ErrConfig, fmt.Errorf("%s: %d bytes are more than a filter may be given, %d", path, fi.Size(), blobBytesMax))
-		}
-		if blobs[name], err = os.ReadFile(path); err != nil {
-			return nil, as(ErrConfig, err)
-		}
-	}
-	return blobs, nil
-}
-
 // similarityFilter is the bundled filter whose threshold is min_similarity.
 const similarityFilter = "similarity"
-
-// FilterModule is the module that a build's filter option names: a file, or a
-// bundled filter. The error wraps ErrConfig if there is no filter of that name.
-func FilterModule(name string) ([]byte, error) {
-	if isPath(name) {
-		fi, err := os.Stat(name)
-		if err != nil {
-			return nil, err
-		}
-		if fi.Size() > moduleBytesMax {
-			return nil, fmt.Errorf("%d bytes are more than a filter may have, %d", fi.Size(), moduleBytesMax)
-		}
-		return os.ReadFile(name)
-	}
-	if f, ok := filters.Find(name); ok {
-		return f.Module, nil
-	}
-	var names []string
-	for _, f := range filters.All() {
-		names = append(names, f.Name)
-	}
-	return nil, as(ErrConfig, fmt.Errorf("no bundled filter is called %q%s; a filter of your own is named by its file, for example ./%s.wasm", name, suggest(name, names), name))
-}
 
 // gate is a stage's filters at work on one chunk, each in an instance of its
 // own that nothing else has used.

@@ -94,3 +94,24 @@ func TestInOrderEndsWhenCancelled(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+// Whoever stops taking chunks is not offered another, though the build be
+// cancelled at that moment.
+func TestChunksEndWithTheirConsumer(t *testing.T) {
+	for _, rows := range []int{5, 100} { // the consumer ends at the last chunk, or before
+		c := testConfig(t, chats(rows))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		b, err := openSteps(ctx, c, testOptions(t, nil), (*build).openInputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range b.chunks(ctx) {
+			cancel()
+			break
+		}
+		if err := b.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/cache"
 	"github.com/cubeset/cubeset/host/dedup"
+	"github.com/cubeset/cubeset/host/fit"
 	"github.com/cubeset/cubeset/host/internal/fsx"
 	"github.com/cubeset/cubeset/host/split"
 	"github.com/cubeset/cubeset/wasm"
@@ -63,6 +64,9 @@ type build struct {
 	chunkRowsMin, chunkRowsMax int
 	bytesBefore                int64 // of the inputs read to their end
 
+	lock                       *locked                 // nil: nothing is held back
+	sources                    map[string]filterSource // what was compared with the lock, by the name the user gave it
+	fitted                     *fit.Map                // nil: no file was named
 	sandbox                    *wasm.Runtime
 	cacheDir                   string // "": no cache
 	compiled                   string // folder of compiled filters to be removed at the end
@@ -101,7 +105,7 @@ func open(ctx context.Context, c Config, o Options) (*build, error) {
 	if err := c.Validate(); err != nil {
 		return nil, as(ErrConfig, err)
 	}
-	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).chooseTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).openOut, (*build).sayReplaced)
+	return openSteps(ctx, c, o, (*build).openInputs, (*build).openCache, (*build).readProjection, (*build).chooseTeacher, (*build).chooseProjection, (*build).openFilters, (*build).describe, (*build).openOut, (*build).sayReplaced)
 }
 
 // openSteps makes ready as much of a build as the steps do. c is valid, but
@@ -125,6 +129,9 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
 	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)
 	if err := b.resetTwins(); err != nil {
+		return nil, err
+	}
+	if err := b.openLock(); err != nil {
 		return nil, err
 	}
 	for _, step := range steps {
@@ -231,7 +238,7 @@ func (b *build) openTeacher(ctx context.Context) error {
 // newEmbedder finds a teacher and ties it to the cache; a nil store is none.
 func (b *build) newEmbedder(ctx context.Context, name string, store *cache.Store) (*embedder, error) {
 	e := &embedder{store: store, warn: func(format string, args ...any) { b.log.Warn(fmt.Sprintf(format, args...)) }}
-	t, err := b.config.findTeacher(ctx, name, b.options, b.config.teacherOptions(b.log))
+	t, err := b.config.findTeacher(ctx, name, b.options, b.config.teacherOptions(b.log), b.lock)
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}
@@ -302,6 +309,9 @@ func (b *build) describe(context.Context) error {
 		digests = append(digests, f.name+" "+f.digest)
 	}
 	settings["filters"] = digests
+	if d := b.lockDigest(); d != "" {
+		settings["lock"] = d
+	}
 	doc, err := json.Marshal(settings) // keys in order
 	if err != nil {
 		return err
@@ -316,7 +326,7 @@ func (b *build) describe(context.Context) error {
 		Meta: tensor.Meta{
 			FormatVersion: tensor.FormatVersion, Shape: b.config.shape(), Normalised: true,
 			Teacher: t.name, EmbedID: t.embedID, SpaceID: b.spaceID, Projection: b.projection.name(),
-			ConfigDigest: b.configDigest, Determinism: string(t.description.Determinism),
+			ConfigDigest: b.configDigest, LockDigest: b.lockDigest(), Determinism: string(t.description.Determinism),
 		},
 	}
 	return nil

@@ -19,8 +19,15 @@ func (c Config) ownSpec(path string) (teacherSpec, error) {
 	if err != nil {
 		return teacherSpec{}, as(ErrConfig, fmt.Errorf("teacher %s: %w", f.Name, err))
 	}
-	err = c.addOptions(&s)
-	return teacherSpec{name: f.Name, spec: s, folder: f}, err
+	found := teacherSpec{name: f.Name, folder: f}
+	if err := c.addOptions(&s); err != nil {
+		return found, err
+	}
+	found.spec = s
+	if len(c.TeacherOptions) > 0 {
+		found.settings, err = settingsOf(c.TeacherOptions)
+	}
+	return found, err
 }
 
 // addOptions hands a teacher that is named by its path the settings there are.

@@ -63,7 +63,7 @@ const (
 // of probeTexts; every later one compares, before it takes a vector.
 type probes struct {
 	fs    fsx.FS
-	cache string // folder
+	cache string // folder, "": only the lock is looked at
 	warn  func(format string, args ...any)
 
 	mu     sync.Mutex // held while the first caller asks: the others wait for the answer
@@ -71,13 +71,16 @@ type probes struct {
 	failed error
 }
 
-// newProbes is nil without a cache: there is then nothing to compare with, and
-// nothing that could be mixed.
+// newProbes is nil without a cache or a lock: there is then nothing to compare
+// with, and nothing that could be mixed.
 func (b *build) newProbes(e *embedder) *probes {
-	if e.store == nil {
+	p := &probes{fs: b.fs, warn: e.warn}
+	if e.store != nil {
+		p.cache = b.cacheDir
+	} else if b.lock == nil {
 		return nil
 	}
-	return &probes{fs: b.fs, cache: b.cacheDir, warn: e.warn}
+	return p
 }
 
 // ready returns the running process, once it has shown that it is the model it
@@ -98,6 +101,9 @@ func (p *probes) once(ctx context.Context, t *teacher, process *plugins.Teacher)
 	}
 	now, err := t.embedProbes(ctx, process)
 	if err == nil {
+		err = t.lock.compareProbes(t, now)
+	}
+	if err == nil && p.cache != "" {
 		err = p.compare(t, now)
 	}
 	if err == nil || ctx.Err() == nil {

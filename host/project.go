@@ -24,11 +24,8 @@ func (b *build) chooseProjection(context.Context) error {
 	p := &projection{kind: fit.Orthonormal, digest: fmt.Sprintf("v1 %d", size)}
 	p.load = sync.OnceValues(func() (*fit.Map, error) { return fit.NewOrthonormal(dims, size) })
 	switch {
-	case b.config.Projection != "":
-		m, err := fit.Read(b.config.Projection)
-		if err != nil {
-			return as(ErrConfig, fmt.Errorf("projection: %w", err))
-		}
+	case b.fitted != nil:
+		m := b.fitted
 		if m.In != dims || m.Out != size || m.EmbedID != t.embedID {
 			return as(ErrConfig, fmt.Errorf("projection: %s takes %d values of teacher %.12s to %d, and this build %d values of teacher %.12s (%s) to %d",
 				b.config.Projection, m.In, m.EmbedID, m.Out, dims, t.embedID, t.name, size))

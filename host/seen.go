@@ -26,7 +26,7 @@ type seen struct {
 	Time     time.Time `json:"time"`
 	Settings string    `json:"settings"` // digest of all that decides a byte, but for the files
 	Program  stamp     `json:"program"`
-	Read     []file    `json:"read"` // the inputs, in order, the filters with their files, and the projection
+	Read     []file    `json:"read"` // the inputs, in order, the filters with their files, the lock and the projection
 	Wrote    []file    `json:"wrote"`
 	Summary  Summary   `json:"summary"`
 	Rest     rest      `json:"rest"`
@@ -188,6 +188,9 @@ func sources(c Config) ([]string, error) {
 			paths = append(paths, c.FilterBlobs[filter][name])
 		}
 	}
+	if c.Lock != "" && c.Lock != lockOff {
+		paths = append(paths, c.Lock)
+	}
 	if c.Projection != "" {
 		paths = append(paths, c.Projection)
 	}
@@ -241,7 +244,7 @@ func settingsDigest(c Config) string {
 	h := sha256.New()
 	h.Write([]byte(Version + "\x00" + tensor.FormatVersion + "\x00"))
 	for _, s := range Settings() {
-		if !slices.Contains([]string{"out", "workers", "cache", "cache-max", "teacher-timeout", "check", "strict"}, s.Name) {
+		if !slices.Contains([]string{"out", "lock", "workers", "cache", "cache-max", "teacher-timeout", "check", "strict"}, s.Name) {
 			h.Write([]byte(s.Name + "\x00" + s.Get(&c) + "\x00"))
 		}
 	}

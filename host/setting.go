@@ -70,6 +70,7 @@ func Settings() []Setting {
 		text("projection", "", "FILE", "map from the teacher's vectors to a tensor, made by cubeset teacher fit", func(c *Config) *string { return &c.Projection }),
 		text("profile", "", "compat|compact|fast", "compat compresses everything and is read everywhere; compact is smallest; fast leaves tensors uncompressed", func(c *Config) *string { return &c.Profile }),
 		text("licence", "", "ID", "licence of the data for the dataset's card, such as cc-by-4.0", func(c *Config) *string { return &c.Licence }),
+		text("lock", "", "FILE|off", "lock that all filters and teachers must be in (default cubeset.lock beside the configuration, if it is there)", func(c *Config) *string { return &c.Lock }),
 		text("cache", "", "DIR|off", "embedding cache (default $CUBESET_CACHE, else the user's cache folder)", func(c *Config) *string { return &c.Cache }),
 		text("cache-max", "", "SIZE", "after the build, make room in the cache until it is no larger: 20GB, 512MiB; what was not used for longest goes first", func(c *Config) *string { return &c.CacheMax }),
 		integer("workers", "N", "chunks worked on at once; never changes the output", func(c *Config) *int { return &c.Workers }),

@@ -34,7 +34,8 @@ type teacher struct {
 	options     plugins.Options
 	description sdk.Description
 	embedID     string
-	probes      *probes // nil: no cache to guard
+	probes      *probes // nil: no cache to guard, and no lock
+	lock        *locked
 
 	mu      sync.Mutex
 	process *plugins.Teacher
@@ -45,14 +46,23 @@ type teacher struct {
 }
 
 // findTeacher resolves a name or a path to a teacher and learns what it is.
-func (c Config) findTeacher(ctx context.Context, name string, o Options, po plugins.Options) (*teacher, error) {
+// The lock is asked before it is started.
+func (c Config) findTeacher(ctx context.Context, name string, o Options, po plugins.Options, l *locked) (*teacher, error) {
 	found, err := c.findSpec(ctx, name, o)
+	if err == nil {
+		err = l.admit(ctx, &found)
+	}
 	if err != nil {
 		return nil, err
 	}
-	t := &teacher{name: found.name, spec: found.spec, options: po}
-	if found.description != nil {
-		t.know(*found.description)
+	return found.open(ctx, po, l)
+}
+
+// open learns what the teacher is.
+func (s teacherSpec) open(ctx context.Context, po plugins.Options, l *locked) (*teacher, error) {
+	t := &teacher{name: s.name, spec: s.spec, options: po, lock: l}
+	if s.description != nil {
+		t.know(*s.description)
 	} else {
 		p, err := t.start(ctx)
 		if err != nil {
@@ -60,9 +70,12 @@ func (c Config) findTeacher(ctx context.Context, name string, o Options, po plug
 		}
 		t.know(p.Description())
 	}
-	if got, want := t.description.Dims, found.dims; want != 0 && got != want {
+	if got, want := t.description.Dims, s.dims; want != 0 && got != want {
 		err := fmt.Errorf("teacher %s: its model gives %d values a vector, and the registry says %d: it is not the model of that name", t.name, got, want)
 		return nil, as(ErrTeacher, errors.Join(err, t.close()))
+	}
+	if err := l.know(t); err != nil {
+		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
 }
@@ -80,7 +93,7 @@ func (t *teacher) start(ctx context.Context) (*plugins.Teacher, error) {
 	}
 	p, err := plugins.Start(ctx, t.spec, t.options)
 	if err != nil {
-		t.failed = as(ErrTeacher, err)
+		t.failed = t.lock.started(err)
 		return nil, t.failed
 	}
 	if id := plugins.EmbedID(p.Description()); t.embedID != "" && id != t.embedID {

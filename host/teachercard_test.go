@@ -42,7 +42,7 @@ func TestAdviceReachesBuild(t *testing.T) {
 		"question_prefix": json.RawMessage(`"query: "`), "min_similarity": json.RawMessage(`-0.75`),
 		"licence": json.RawMessage(`"MIT"`), "matryoshka": json.RawMessage(`true`),
 	}}
-	te, err := c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil))
+	te, err := c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestAdviceReachesBuild(t *testing.T) {
 	}
 	plain := c
 	plain.Teachers = map[string]TeacherEntry{"mine": {"program": json.RawMessage(`"static"`), "path": mustJSON(t, tinyModel)}}
-	other, err := plain.findTeacher(t.Context(), "mine", testOptions(t, nil), c.teacherOptions(nil))
+	other, err := plain.findTeacher(t.Context(), "mine", testOptions(t, nil), c.teacherOptions(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestRegistryModel(t *testing.T) {
 	c := testConfig(t, chats(20))
 	c.Teacher = "potion-base-8m"
 	t.Setenv("HF_HUB_CACHE", t.TempDir())
-	_, err := c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil))
+	_, err := c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil), nil)
 	if !errors.Is(err, ErrTeacher) || !strings.Contains(err.Error(), "hf download minishlab/potion-base-8M --revision bf8b056651a2c21b8d2565580b8569da283cab23") {
 		t.Fatalf("got %v", err)
 	}
@@ -78,12 +78,12 @@ func TestRegistryModel(t *testing.T) {
 		t.Errorf("a model that is absent is no mistake in a name: %v", err)
 	}
 	hub(t, entry(t, c.Teacher), tinyModel)
-	_, err = c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil))
+	_, err = c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil), nil)
 	if !errors.Is(err, ErrTeacher) || !strings.Contains(err.Error(), "values a vector, and the registry says 256") {
 		t.Fatalf("got %v", err)
 	}
 	c.Model = tinyModel // the user's word
-	if _, err = c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil)); err != nil {
+	if _, err = c.findTeacher(t.Context(), c.Teacher, testOptions(t, nil), c.teacherOptions(nil), nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -30,7 +30,12 @@ type teacherSpec struct {
 	description *sdk.Description // nil: it has to be asked
 	folder      *plugins.Folder  // of one that is named by its path
 	dims        int              // values a vector by the registry, 0 = it does not say
+	settings    string           // digest for the lock, "": none, or the embed_id says it all
+	builtIn     bool             // everything that makes it up is in this program and its files
 }
+
+// probed says whether only its vectors can tell that the teacher is what it was.
+func (s teacherSpec) probed() bool { return !s.builtIn && s.folder == nil }
 
 // findSpec resolves the name of a teacher, or the path of one.
 func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSpec, error) {
@@ -41,13 +46,18 @@ func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSp
 	if err != nil {
 		return teacherSpec{}, err
 	}
-	found := teacherSpec{name: name, spec: plugins.Spec{Name: name}}
+	found := teacherSpec{name: name, spec: plugins.Spec{Name: name}, builtIn: p.BuiltIn()}
 	if known, ok := c.registered(name); ok && c.Model == "" && len(c.TeacherOptions) == 0 {
 		found.dims = known.Dims
 	}
 	var advice plugins.Advice
 	if p.New != nil && !p.Advised {
 		if config, advice, err = c.localConfig(name, p, config); err != nil {
+			return found, err
+		}
+	}
+	if !found.builtIn {
+		if found.settings, err = settingsOf(config); err != nil {
 			return found, err
 		}
 	}

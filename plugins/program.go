@@ -61,6 +61,10 @@ func Programs() []Program {
 	}
 }
 
+// BuiltIn says whether a teacher of the program is all in this program and the
+// files it names: it depends on no service, key or interpreter.
+func (p Program) BuiltIn() bool { return p.New != nil && p.Env == nil }
+
 func newHashing(config json.RawMessage) (teacher.Embedder, error) {
 	var none struct{}
 	if err := decodeStrict(config, &none); err != nil {

@@ -137,6 +137,9 @@ func configure(file string, flags []*settingFlag) (host.Config, error) {
 			return c, fmt.Errorf("--%s: %w", f.Name, err)
 		}
 	}
+	if beside := lockBeside(file); c.Lock == "" && exists(beside) {
+		c.Lock = beside
+	}
 	return c, nil
 }
 
@@ -185,6 +188,7 @@ func build(ctx context.Context, c host.Config, self []string, asJSON, verbose bo
 	if err != nil && !errors.Is(err, host.ErrSkipped) && !errors.Is(err, host.ErrNothingKept) {
 		return err
 	}
+	hintLock(c)
 	return showBuilds([]host.Summary{sum}, asJSON, err)
 }
 
@@ -197,6 +201,9 @@ func buildEach(ctx context.Context, c host.Config, self []string, asJSON, verbos
 	})
 	if errors.Is(err, host.ErrInterrupted) || errors.Is(err, host.ErrTeacher) {
 		fmt.Fprintf(os.Stderr, "cubeset: %d of %s done, and of the others what is done is kept. Go on with the same command:\n  %s\n", len(sums), plural(int64(len(c.EachTeacher)), "dataset"), again(os.Args))
+	}
+	if len(sums) > 0 {
+		hintLock(c)
 	}
 	return showBuilds(sums, asJSON, err)
 }

@@ -18,7 +18,7 @@ import (
 
 // readingFlags are the settings of a build that also decide what a sample of
 // its pairs is.
-var readingFlags = []string{"format", "filter", "filter-option", "preset", "seed", "dedup", "cache", "workers", "teacher-timeout", "on-error"}
+var readingFlags = []string{"format", "filter", "filter-option", "preset", "seed", "dedup", "lock", "cache", "workers", "teacher-timeout", "on-error"}
 
 func calibrateCommand(self []string) *cobra.Command {
 	var file string
@@ -54,6 +54,9 @@ go through the cache, so a build afterwards does not pay for them again.`,
 		config, err := configure(file, flags)
 		if write && errors.Is(err, fs.ErrNotExist) { // it is yet to be made
 			config, err = configure(os.DevNull, flags)
+			if beside := lockBeside(file); config.Lock == "" && exists(beside) {
+				config.Lock = beside
+			}
 		}
 		if err != nil {
 			return usageError{err}

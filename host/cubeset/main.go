@@ -21,6 +21,7 @@ const (
 	exitTeacher     = 4
 	exitFilter      = 5
 	exitDamage      = 6
+	exitLock        = 7
 	exitUsage       = 64
 	exitInterrupted = 130
 )
@@ -42,7 +43,7 @@ func run(self, args []string) int {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(buildCommand(self), calibrateCommand(self), compareCommand(self), inspectCommand(), verifyCommand(), dedupCommand(), mergeCommand(), exportCommand(), explainCommand(), teacherCommand(self), filterCommand(), cacheCommand(), versionCommand(), teacherChild(), compileChild())
+	root.AddCommand(buildCommand(self), calibrateCommand(self), compareCommand(self), inspectCommand(), verifyCommand(), dedupCommand(), mergeCommand(), exportCommand(), explainCommand(), lockCommand(self), teacherCommand(self), filterCommand(), cacheCommand(), versionCommand(), teacherChild(), compileChild())
 	root.SetArgs(args)
 	err := root.ExecuteContext(context.Background())
 	if err != nil {
@@ -66,6 +67,8 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.Is(err, host.ErrInterrupted):
 		return exitInterrupted
+	case errors.Is(err, host.ErrLock):
+		return exitLock
 	case errors.Is(err, host.ErrSkipped):
 		return exitSkipped
 	case errors.As(err, &usage), errors.Is(err, host.ErrConfig):

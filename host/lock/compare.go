@@ -31,6 +31,16 @@ func (f *File) CheckFilter(name string, x Filter) error {
 	return nil
 }
 
+// CheckModule says whether the module is that of any filter of the lock.
+func (f *File) CheckModule(file, digest string) error {
+	for _, l := range f.Filters {
+		if l.SHA256 == digest {
+			return nil
+		}
+	}
+	return equal("filter "+file, "sha256", digest, "")
+}
+
 // CheckProjection compares the digest of a projection's file.
 func (f *File) CheckProjection(digest string) error {
 	return equal("projection", "sha256", digest, f.Projection)

@@ -218,6 +218,8 @@ func TestChecks(t *testing.T) {
 		{"filter's file gone", filter(func(x *Filter) { x.Files = nil }), "filter wordlist has no file more_words, the lock has 6666666666666666"},
 		{"filter's file new", filter(func(x *Filter) { x.Files["third"] = sum("9") }), "filter wordlist: file third 9999999999999999 is not in the lock"},
 		{"new filter", f.CheckFilter("pii", Filter{SHA256: sum("9")}), "filter pii: sha256 9999999999999999 is not in the lock"},
+		{"module as it was", f.CheckModule("x.wasm", sum("1")), ""},
+		{"new module", f.CheckModule("x.wasm", sum("9")), "filter x.wasm: sha256 9999999999999999 is not in the lock"},
 		{"projection as it was", f.CheckProjection(sum("7")), ""},
 		{"projection", f.CheckProjection(sum("9")), "projection: sha256 9999999999999999 is in use, the lock has 7777777777777777"},
 		{"new projection", new(File).CheckProjection(sum("9")), "projection: sha256 9999999999999999 is not in the lock"},
