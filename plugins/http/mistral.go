@@ -18,5 +18,5 @@ type mistralRequest struct {
 }
 
 func (mistral) request(c Config, texts []string, _ string) (string, any) {
-	return "/embeddings", mistralRequest{c.Model, texts, c.Dimensions, "float"}
+	return "/embeddings", mistralRequest{c.Model, texts, c.Dimensions, "base64"}
 }

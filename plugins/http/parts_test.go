@@ -2,6 +2,7 @@ package httpteacher
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -165,6 +166,21 @@ func TestVector(t *testing.T) {
 	if err := json.Unmarshal([]byte(`[1,"a secret"]`), new(vector)); strings.Contains(withoutValue(err).Error(), "secret") {
 		t.Error(err)
 	}
+	rapid.Check(t, func(t *rapid.T) { // the form decides nothing
+		want := rapid.SliceOf(rapid.Float32()).Draw(t, "vector")
+		raw := []byte{}
+		for _, x := range want {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
+		}
+		doc, err := json.Marshal([]any{want, raw}) // bytes are base64
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []vector
+		if err := json.Unmarshal(doc, &got); err != nil || !slices.Equal(got[0], want) || !slices.Equal(got[1], want) {
+			t.Fatalf("%v, %v", got, err)
+		}
+	})
 	inf := float32(math.Inf(1))
 	for _, v := range [][]float32{{0, 0}, {inf, 1}, {float32(math.NaN())}, {}} {
 		if normalise(make([]float32, len(v)), v) {
