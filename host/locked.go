@@ -140,8 +140,9 @@ func (l *locked) know(t *teacher) error {
 	return l.refuse(l.CheckEmbedID(t.name, t.embedID))
 }
 
-// started classes the error of a teacher that did not start.
-func (l *locked) started(err error) error {
+// class is the class of a teacher's error: one that was started anew, in the
+// middle of a build, may not be what it was.
+func (l *locked) class(err error) error {
 	if l != nil && errors.Is(err, plugins.ErrSeal) {
 		return l.refuse(err)
 	}

@@ -46,7 +46,7 @@ func sketchProbes(vectors []float32, dims int) (string, error) {
 			all = append(all, byte(int8(n)))
 		}
 	}
-	return sketchPrefix + base64.StdEncoding.EncodeToString(all), nil
+	return sketchPrefix + base64.RawStdEncoding.EncodeToString(all), nil
 }
 
 // sketchDrift is the least cosine between two sketches of one text.
@@ -65,7 +65,7 @@ func sketchDrift(a, b string) (float64, error) {
 
 func decodeSketches(s string) ([]float32, error) {
 	text, ok := strings.CutPrefix(s, sketchPrefix)
-	b, err := base64.StdEncoding.DecodeString(text)
+	b, err := base64.RawStdEncoding.DecodeString(text)
 	if !ok || err != nil || len(b) != sketchDims*len(probeTexts()) {
 		return nil, fmt.Errorf("probes: want %s and %d bytes in base64", sketchPrefix, sketchDims*len(probeTexts()))
 	}

@@ -93,7 +93,7 @@ func (t *teacher) start(ctx context.Context) (*plugins.Teacher, error) {
 	}
 	p, err := plugins.Start(ctx, t.spec, t.options)
 	if err != nil {
-		t.failed = t.lock.started(err)
+		t.failed = t.lock.class(err)
 		return nil, t.failed
 	}
 	if id := plugins.EmbedID(p.Description()); t.embedID != "" && id != t.embedID {
@@ -116,7 +116,7 @@ func (t *teacher) embed(ctx context.Context, texts []string) ([]plugins.Row, []f
 	rows, err := p.Embed(ctx, texts, dst)
 	t.spent.Add(int64(time.Since(begin)))
 	if err != nil {
-		return nil, nil, as(ErrTeacher, err)
+		return nil, nil, t.lock.class(err)
 	}
 	t.texts.Add(int64(len(texts)))
 	return rows, dst, nil

@@ -38,7 +38,8 @@ func (m *Map) Encode(rows int) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Read reads a map from a file. Errors name the file.
+// Read reads a map from a file, once: the digest is that of the bytes the map is
+// made of. Errors name the file.
 func Read(path string) (*Map, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -52,15 +53,20 @@ func Read(path string) (*Map, error) {
 	if fi.Size() > fileBytesMax {
 		return nil, fmt.Errorf("%s: %w: %d bytes, at most %d", path, ErrMap, fi.Size(), int64(fileBytesMax))
 	}
-	m, err := decode(f, fi.Size())
+	doc, err := io.ReadAll(io.LimitReader(f, fi.Size()))
+	if err != nil {
+		return nil, err
+	}
+	m, err := decode(doc)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
 }
 
-func decode(f io.ReaderAt, size int64) (*Map, error) {
-	tensors, meta, err := array.ReadSafetensors(f, size)
+func decode(doc []byte) (*Map, error) {
+	f := bytes.NewReader(doc)
+	tensors, meta, err := array.ReadSafetensors(f, f.Size())
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +87,7 @@ func decode(f io.ReaderAt, size int64) (*Map, error) {
 			return nil, fmt.Errorf("%w: value %d of row %d is not finite", ErrMap, i%m.In, i/m.In)
 		}
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, size)); err != nil {
-		return nil, err
-	}
-	m.Digest = hex.EncodeToString(sum.Sum(nil))
+	sum := sha256.Sum256(doc)
+	m.Digest = hex.EncodeToString(sum[:])
 	return m, nil
 }
