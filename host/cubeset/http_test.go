@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -9,10 +10,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/cubeset/cubeset/host"
+	"github.com/cubeset/cubeset/plugins"
 	"github.com/cubeset/cubeset/plugins/http/apitest"
 )
 
@@ -92,5 +97,38 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if len(args) > 1 && files == 0 {
 		ts.Fatalf("no file in %v", args[1:])
+	}
+}
+
+// A service that is silent for a while costs a call and no process: the teacher
+// says why shortly before the host would kill it, and the next call is answered.
+func TestSilentService(t *testing.T) {
+	dir := t.TempDir()
+	asCommand(t, dir)
+	var silent atomic.Bool
+	server := httptest.NewServer(apitest.New("openai", apitest.Options{Trouble: func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+		if silent.Load() {
+			<-r.Context().Done()
+		}
+		return silent.Load()
+	}}))
+	defer server.Close()
+	o := plugins.DefaultOptions()
+	o.StartTimeout, o.CallTimeout, o.TempDir = time.Minute, 4*time.Second, dir
+	far, err := plugins.Start(t.Context(), plugins.Spec{
+		Name: "far", Command: []string{filepath.Join(dir, "bin", "cubeset"), host.TeacherCommand, "http"},
+		SetEnv: []string{"CUBESET_CHILD=1", plugins.ConfigEnv + `={"api":"openai","url":"` + server.URL + `/v1","model":"test-model","dims":64}`},
+	}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	dst := make([]float32, 64)
+	for _, quiet := range []bool{true, false} {
+		silent.Store(quiet)
+		_, err := far.Embed(t.Context(), []string{"where is the parcel"}, dst)
+		if quiet && (!errors.Is(err, plugins.ErrBusy) || !strings.Contains(err.Error(), "no answer in time")) || !quiet && err != nil {
+			t.Fatalf("silent: %v: %v", quiet, err)
+		}
 	}
 }
