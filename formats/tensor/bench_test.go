@@ -42,6 +42,40 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
+// BenchmarkMillionRows is what an open writer holds, however many rows it is
+// given.
+func BenchmarkMillionRows(b *testing.B) {
+	const all = 1_000_000
+	for _, p := range Profiles() {
+		b.Run(string(p), func(b *testing.B) {
+			s := testSchema(p, DefaultShape(), "length", "language")
+			rows := testRows(1000, s)
+			raw := int64(all) * 2 * 4 * int64(s.Shape.Size())
+			b.SetBytes(raw)
+			b.ReportAllocs()
+			begin := cpuSeconds(b)
+			var w peakWriter
+			for b.Loop() {
+				w.start()
+				pw, err := NewWriter(&w, s)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for range all / len(rows) {
+					if err := pw.Write(rows); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if _, err := pw.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			reportCPU(b, raw, begin)
+			b.ReportMetric(float64(w.peak)/1e6, "MB-held")
+		})
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	for _, p := range Profiles() {
 		b.Run(string(p), func(b *testing.B) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"unsafe"
 )
 
 // All ones in the exponent is what NaN and the infinities have in common and no
@@ -20,29 +21,35 @@ const (
 // finite.
 func appendFloats(b []byte, v []float32) (_ []byte, finite bool) {
 	at := len(b)
-	b = slices.Grow(b, 4*len(v))[:at+4*len(v)]
-	dst := b[at:]
-	var signs, one uint64
-	for len(v) >= 8 && len(dst) >= 32 {
-		x0, x1, x2, x3 := two(v[0], v[1]), two(v[2], v[3]), two(v[4], v[5]), two(v[6], v[7])
-		binary.LittleEndian.PutUint64(dst[0:], x0)
-		binary.LittleEndian.PutUint64(dst[8:], x1)
-		binary.LittleEndian.PutUint64(dst[16:], x2)
-		binary.LittleEndian.PutUint64(dst[24:], x3)
-		signs |= (x0&(exponent*pair) + carry*pair) | (x1&(exponent*pair) + carry*pair)
-		one |= (x2&(exponent*pair) + carry*pair) | (x3&(exponent*pair) + carry*pair)
-		v, dst = v[8:], dst[32:]
+	if nativeLittle && len(v) > 0 {
+		b = append(b, unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))...)
+	} else {
+		for _, f := range v {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+		}
 	}
-	for i, f := range v {
-		x := math.Float32bits(f)
-		binary.LittleEndian.PutUint32(dst[4*i:], x)
-		signs |= uint64(x&exponent + carry)
-	}
-	return b, (signs|one)&(sign*pair) == 0
+	return b, allFinite(b[at:])
 }
 
-func two(a, b float32) uint64 {
-	return uint64(math.Float32bits(a)) | uint64(math.Float32bits(b))<<32
+// nativeLittle is how all but few machines keep a float.
+var nativeLittle = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// allFinite looks at values of four bytes each, two at a time.
+func allFinite(b []byte) bool {
+	const exponents, carries, signs = exponent * pair, carry * pair, sign * pair
+	var x, y uint64
+	for len(b) >= 32 {
+		x |= binary.LittleEndian.Uint64(b)&exponents + carries
+		y |= binary.LittleEndian.Uint64(b[8:])&exponents + carries
+		x |= binary.LittleEndian.Uint64(b[16:])&exponents + carries
+		y |= binary.LittleEndian.Uint64(b[24:])&exponents + carries
+		b = b[32:]
+	}
+	for len(b) >= 4 {
+		x |= uint64(binary.LittleEndian.Uint32(b)&exponent + carry)
+		b = b[4:]
+	}
+	return (x|y)&signs == 0
 }
 
 // notFinite is the place of the first NaN or infinity in v, or -1.

@@ -14,12 +14,14 @@ const pageBytes = 1 << 20
 // leaf is a column being written. It takes the value of one row after the
 // other and makes pages of them, which it holds until the row group ends.
 type leaf struct {
-	column  column
-	size    int // values a row
-	version int // of the pages
-	split   bool
-	codec   compress.Codec
-	full    int // bytes of a page that is to be cut
+	column    column
+	path      []string
+	size      int // values a row
+	version   int // of the pages
+	split     bool
+	encodings []format.Encoding // of the values, then of the levels
+	codec     compress.Codec
+	full      int // bytes of a page that is to be cut
 
 	// The page being filled.
 	values []byte // PLAIN
@@ -33,10 +35,19 @@ type leaf struct {
 }
 
 func newLeaf(c column, l layout, size int) leaf {
-	f := leaf{column: c, size: 1, version: l.pages, codec: new(allLiterals), full: pageBytes, bounds: bounds{kind: c.kind}}
+	f := leaf{
+		column: c, path: c.path(), size: 1, version: l.pages, encodings: []format.Encoding{format.Plain},
+		codec: new(allLiterals), full: pageBytes, bounds: bounds{kind: c.kind},
+	}
 	if c.kind == tensors {
 		f.size, f.split, f.codec = size, l.split, l.tensors
 		f.full = (pageBytes + 4*size - 1) / (4 * size) * (4 * size)
+	}
+	if f.split {
+		f.encodings[0] = format.ByteStreamSplit
+	}
+	if c.nullable || c.kind == tensors {
+		f.encodings = append(f.encodings, format.RLE)
 	}
 	return f
 }
@@ -111,16 +122,4 @@ func (l *leaf) buffer(n int) []byte {
 	b := l.spare[last]
 	l.spare = l.spare[:last]
 	return b[:0]
-}
-
-// encodings are those of the pages, levels among them.
-func (l *leaf) encodings() (values format.Encoding, all []format.Encoding) {
-	if l.split {
-		values = format.ByteStreamSplit
-	}
-	all = []format.Encoding{values}
-	if l.column.nullable || l.column.kind == tensors {
-		all = append(all, format.RLE)
-	}
-	return values, all
 }

@@ -26,8 +26,7 @@ func (l *leaf) endPage() error {
 	}
 	nulls := bytes.Count(l.levels, []byte{0})
 	h := format.PageHeader{}
-	encoding, _ := l.encodings()
-	front := l.header(&h, encoding, nulls)
+	front := l.header(&h, nulls)
 	h.UncompressedPageSize = int32(len(front) + len(l.values))
 	body, front := l.arrange(front)
 	if l.codec.CompressionCodec() != format.Uncompressed {
@@ -56,7 +55,7 @@ func (l *leaf) endPage() error {
 
 // header fills in what depends on the version of the page, and returns the
 // levels as they stand in front of the values.
-func (l *leaf) header(h *format.PageHeader, encoding format.Encoding, nulls int) (front []byte) {
+func (l *leaf) header(h *format.PageHeader, nulls int) (front []byte) {
 	n := int32(l.rows * l.size)
 	var repeats, defined []byte
 	switch {
@@ -68,14 +67,14 @@ func (l *leaf) header(h *format.PageHeader, encoding format.Encoding, nulls int)
 	if l.version == 2 {
 		h.Type = format.DataPageV2
 		h.DataPageHeaderV2.Set(format.DataPageHeaderV2{
-			NumValues: n, NumNulls: int32(nulls), NumRows: int32(l.rows), Encoding: encoding,
+			NumValues: n, NumNulls: int32(nulls), NumRows: int32(l.rows), Encoding: l.encodings[0],
 			DefinitionLevelsByteLength: int32(len(defined)), RepetitionLevelsByteLength: int32(len(repeats)),
 			IsCompressed: thrift.New(l.codec.CompressionCodec() != format.Uncompressed),
 		})
 		return append(repeats, defined...)
 	}
 	h.DataPageHeader.Set(format.DataPageHeader{
-		NumValues: n, Encoding: encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
+		NumValues: n, Encoding: l.encodings[0], DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 	})
 	for _, levels := range [][]byte{repeats, defined} {
 		if levels != nil {
@@ -106,9 +105,8 @@ func (l *leaf) arrange(front []byte) (body, rest []byte) {
 
 // writeChunk writes the finished pages as the column's part of a row group.
 func (l *leaf) writeChunk(w *sink) (format.ColumnMetaData, pageIndex, error) {
-	_, encodings := l.encodings()
 	m := format.ColumnMetaData{
-		Type: l.column.kind.physical(), Encoding: encodings, PathInSchema: l.column.path(),
+		Type: l.column.kind.physical(), Encoding: l.encodings, PathInSchema: l.path,
 		Codec: l.codec.CompressionCodec(), DataPageOffset: w.bytes,
 	}
 	var index pageIndex

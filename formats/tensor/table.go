@@ -35,9 +35,12 @@ type table struct {
 	leaves []leaf
 	sink   *sink
 	md     format.FileMetaData
-	rows   int64 // of the row group
-	pages  []pageIndex
+	rows   int64  // of the row group
 	stored Volume // of the tensors
+
+	// Both halves of the page index, encoded, chunk after chunk: a part may have
+	// many thousands.
+	bounds, places []byte
 }
 
 // newTable starts a file with these keys in its footer. A tensor has size
@@ -89,8 +92,17 @@ func (t *table) flush() error {
 		}
 		g.TotalByteSize += m.TotalUncompressedSize
 		g.TotalCompressedSize += m.TotalCompressedSize
-		g.Columns = append(g.Columns, format.ColumnChunk{MetaData: m})
-		t.pages = append(t.pages, index)
+		c := format.ColumnChunk{MetaData: m}
+		if index.bounds != nil {
+			t.bounds, c.ColumnIndexLength, err = appendThrift(t.bounds, index.bounds)
+		}
+		if err == nil {
+			t.places, c.OffsetIndexLength, err = appendThrift(t.places, &index.places)
+		}
+		if err != nil {
+			return fmt.Errorf("column %s: page index: %w", l.column.name, err)
+		}
+		g.Columns = append(g.Columns, c)
 	}
 	t.md.RowGroups = append(t.md.RowGroups, g)
 	t.md.NumRows += t.rows
@@ -111,47 +123,42 @@ func (t *table) close() (Stat, error) {
 	if err := t.begin(); err != nil {
 		return Stat{}, err
 	}
-	end, err := t.end()
+	t.leaves = nil // their buffers have room for the footer
+	footer, err := t.footer()
 	if err != nil {
 		return Stat{}, fmt.Errorf("footer: %w", err)
 	}
-	if _, err := t.sink.Write(end); err != nil {
-		return Stat{}, err
+	for _, b := range [][]byte{t.bounds, t.places, footer} {
+		if _, err := t.sink.Write(b); err != nil {
+			return Stat{}, err
+		}
 	}
 	return Stat{Rows: t.md.NumRows, Bytes: t.sink.bytes, SHA256: t.sink.sum(), Tensors: t.stored}, nil
 }
 
-// end is the page index and the footer. Readers take each half of the index to
-// lie in one piece.
-func (t *table) end() ([]byte, error) {
-	var b []byte
-	p := new(thrift.CompactProtocol)
-	add := func(v any) (at int64, size int32, err error) {
-		s, err := thrift.Marshal(p, v)
-		at, size = t.sink.bytes+int64(len(b)), int32(len(s))
-		b = append(b, s...)
-		return at, size, err
-	}
-	chunk := func(i int) *format.ColumnChunk {
-		return &t.md.RowGroups[i/len(t.leaves)].Columns[i%len(t.leaves)]
-	}
-	var err error
-	for i, x := range t.pages {
-		if x.bounds == nil {
-			continue
-		}
-		c := chunk(i)
-		if c.ColumnIndexOffset, c.ColumnIndexLength, err = add(x.bounds); err != nil {
-			return nil, err
+// footer is what stands behind the page index. Readers take each half of the
+// index to lie in one piece.
+func (t *table) footer() ([]byte, error) {
+	bounds := t.sink.bytes
+	places := bounds + int64(len(t.bounds))
+	for i := range t.md.RowGroups {
+		for j := range t.md.RowGroups[i].Columns {
+			c := &t.md.RowGroups[i].Columns[j]
+			if c.ColumnIndexLength > 0 {
+				c.ColumnIndexOffset = bounds
+			}
+			c.OffsetIndexOffset = places
+			bounds += int64(c.ColumnIndexLength)
+			places += int64(c.OffsetIndexLength)
 		}
 	}
-	for i, x := range t.pages {
-		c := chunk(i)
-		if c.OffsetIndexOffset, c.OffsetIndexLength, err = add(&x.places); err != nil {
-			return nil, err
-		}
-	}
-	_, size, err := add(&t.md)
+	b, size, err := appendThrift(nil, &t.md)
 	b = binary.LittleEndian.AppendUint32(b, uint32(size))
 	return append(b, guard.Magic...), err
+}
+
+// appendThrift also returns how many bytes it appends.
+func appendThrift(b []byte, v any) ([]byte, int32, error) {
+	s, err := thrift.Marshal(new(thrift.CompactProtocol), v)
+	return append(b, s...), int32(len(s)), err
 }

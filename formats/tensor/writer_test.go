@@ -169,10 +169,7 @@ func TestLayout(t *testing.T) {
 }
 
 func testLayout(t *testing.T, p Profile) {
-	all := make([]string, scoresMax)
-	for i := range all {
-		all[i] = fmt.Sprintf("f%02d", i)
-	}
+	all := filters(scoresMax)
 	s := testSchema(p, Shape{2, 2, 3}, all...)
 	rows := testRows(5000, s)
 	b, _ := write(t, s, rows)
@@ -271,6 +268,15 @@ func testLayout(t *testing.T, p Profile) {
 			}
 		}
 	}
+}
+
+// filters are n names.
+func filters(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("f%02d", i)
+	}
+	return all
 }
 
 // goldenRows are exact in binary, so that they are the same on any machine.
