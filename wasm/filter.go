@@ -83,7 +83,7 @@ func (f *Filter) Digest(config json.RawMessage, blobs map[string][]byte) string 
 	part([]byte(f.sum))
 	part([]byte(MeterVersion))
 	c := f.r.config
-	part(fmt.Appendf(nil, "%d %d %d", c.FuelBase, f.fuelPerRow(), c.MemoryPages))
+	part(fmt.Appendf(nil, "%d %d %d %d", c.FuelBase, f.fuelPerRow(), c.FuelPerByte, c.MemoryPages))
 	part(config)
 	for _, name := range slices.Sorted(maps.Keys(blobs)) {
 		part([]byte(name))

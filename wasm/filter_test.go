@@ -212,11 +212,14 @@ func TestDigest(t *testing.T) {
 	seen := map[string]string{first: "first"}
 	fuel, memory := c, c
 	fuel.FuelPerRow++
+	bytes := c
+	bytes.FuelPerByte++
 	memory.MemoryPages--
 	for name, d := range map[string]string{
 		"config":  digest(c, probe(t), `{"column":"id"}`, nil),
 		"blob":    digest(c, probe(t), ``, map[string][]byte{"a": []byte("b")}),
 		"blobs":   digest(c, probe(t), ``, map[string][]byte{"ab": nil}),
+		"bytes":   digest(bytes, probe(t), ``, nil),
 		"fuel":    digest(fuel, probe(t), ``, nil),
 		"memory":  digest(memory, probe(t), ``, nil),
 		"module":  digest(c, vectors.Guest().Bytes(), ``, nil),

@@ -13,11 +13,11 @@ import (
 // they are let through, and must not take much memory either. (Time, which the
 // compiler needs by the square of a function's blocks, is limited by the
 // process it is given.)
-func heavy() (all []vectors.Vector) {
+func heavy() (all []trial) {
 	add := func(name string, code []byte, locals ...byte) {
 		b := vectors.Filtering(vectors.Cat(code, []byte{0x00}))
 		b.Funcs[vectors.FuncFilter].Locals = locals
-		all = append(all, vectors.Vector{Name: name, Module: b.Bytes(), Want: "trap", Row: -1})
+		all = append(all, trial{name, b.Bytes(), "trap"})
 	}
 	run := func(n uint64, types ...byte) []byte {
 		locals := vectors.U(uint64(len(types)))
@@ -54,11 +54,11 @@ func heavy() (all []vectors.Vector) {
 	}
 	wide.Funcs = append(wide.Funcs, vectors.Func{Type: last, Code: pass})
 	wide.Funcs[vectors.FuncFilter].Code = vectors.Cat(vectors.Repeat(60, 0x42, 7), slices.Repeat(vectors.Call(vectors.FuncFilter+1), 500), []byte{0x00})
-	all = append(all, vectors.Vector{Name: "500 calls with 60 parameters and results", Module: wide.Bytes(), Want: "trap", Row: -1})
+	all = append(all, trial{"500 calls with 60 parameters and results", wide.Bytes(), "trap"})
 	many := vectors.Guest()
 	many.Funcs = append(many.Funcs, slices.Repeat([]vectors.Func{{Type: vectors.TypeNone, Code: []byte{0x01}}}, 19_990)...)
 	many.Funcs[vectors.FuncFilter].Code = []byte{0x00}
-	return append(all, vectors.Vector{Name: "19,994 functions", Module: many.Bytes(), Want: "trap", Row: -1})
+	return append(all, trial{"19,994 functions", many.Bytes(), "trap"})
 }
 
 // TestTruncated cuts a filter after each of its bytes: none of the pieces may

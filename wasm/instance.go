@@ -135,7 +135,7 @@ func (in *Instance) judge(b *Batch, l *layout, out []Verdict) ([]Verdict, error)
 	}
 	pack(room, b, l)
 	c := &in.f.r.config
-	budget := c.FuelBase + times(in.f.fuelPerRow(), int64(b.Rows()))
+	budget := c.FuelBase + times(in.f.fuelPerRow(), int64(b.Rows())) + times(c.FuelPerByte, int64(l.total))
 	status, err := in.run(in.filter, exportFilter, budget, uint64(in.buffer), l.total)
 	in.lastFuel = in.tank.used()
 	if err != nil {

@@ -29,8 +29,15 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// trial is a module that is run on eight rows, and the code of its error.
+type trial struct {
+	name   string
+	module []byte
+	want   string
+}
+
 // greedy are modules after memory, beside the vectors.
-func greedy() []vectors.Vector {
+func greedy() []trial {
 	forever := func(code ...[]byte) []byte {
 		body := append([][]byte{{0x03, 0x40}}, code...)
 		return vectors.Filtering(vectors.Cat(append(body, []byte{0x0c, 0, 0x0b}, vectors.Const(0))...)).Bytes()
@@ -39,15 +46,15 @@ func greedy() []vectors.Vector {
 	fill := vectors.Cat(vectors.Const(0), vectors.Const(1), []byte{0x3f, 0}, vectors.Const(16), []byte{0x74, 0xfc, 11, 0})
 	initial := vectors.Filtering(vectors.Cat([]byte{0x00}))
 	initial.Memory = vectors.Cat([]byte{0}, vectors.U(4000)) // the rest is for cs_reserve
-	return []vectors.Vector{
-		{Name: "memory.grow by a page", Module: forever(grow(1)), Want: "fuel", Row: -1},
-		{Name: "memory.grow by 16 pages", Module: forever(grow(16)), Want: "fuel", Row: -1},
-		{Name: "memory.grow by 2 GiB", Module: forever(grow(32_768)), Want: "fuel", Row: -1},
-		{Name: "memory.grow and memory.fill", Module: forever(grow(1024), fill), Want: "fuel", Row: -1},
-		{Name: "250 MiB from the start, filled", Module: func() []byte {
+	return []trial{
+		{"memory.grow by a page", forever(grow(1)), "fuel"},
+		{"memory.grow by 16 pages", forever(grow(16)), "fuel"},
+		{"memory.grow by 2 GiB", forever(grow(32_768)), "fuel"},
+		{"memory.grow and memory.fill", forever(grow(1024), fill), "fuel"},
+		{"250 MiB from the start, filled", func() []byte {
 			initial.Funcs[vectors.FuncFilter].Code = vectors.Cat(fill, []byte{0x00})
 			return initial.Bytes()
-		}(), Want: "trap", Row: -1},
+		}(), "trap"},
 	}
 }
 
@@ -57,14 +64,23 @@ const (
 	forgetsPeak = "/proc/self/clear_refs"
 )
 
-// corpus is every module whose memory is measured.
-func corpus() []vectors.Vector { return slices.Concat(vectors.All(), greedy(), heavy()) }
+// corpus is every module whose memory is measured: the vectors that are a module
+// and eight rows, and more.
+func corpus() (all []trial) {
+	for _, v := range vectors.All() {
+		eight := len(v.Batches) == 1 && v.Batches[0].Rows == "rows/eight.json" || len(v.Batches) == 0 && v.Expect.Code != ""
+		if v.Kind == vectors.KindHost && eight && v.Limits == nil && v.Config == nil && v.Blobs == nil {
+			all = append(all, trial{v.ID + " " + v.Name, v.Wasm(), v.Expect.Code})
+		}
+	}
+	return slices.Concat(all, greedy(), heavy())
+}
 
 // measure runs every module with the usual ceiling of memory and prints the most
 // that this process has had since the last.
 func measure() error {
 	c := wasm.DefaultConfig()
-	c.FuelBase, c.FuelPerRow = 2_000_000, 1000
+	c.FuelBase, c.FuelPerRow = 6_000_000, 1000
 	r, err := wasm.NewRuntime(ctx, c)
 	if err != nil {
 		return err
@@ -72,15 +88,15 @@ func measure() error {
 	for _, v := range corpus() {
 		debug.FreeOSMemory()
 		os.WriteFile(forgetsPeak, []byte("5"), 0) // where it cannot, the peak is of all so far
-		_, err := run(r, v.Module)
-		if got := string(code(err)); got != v.Want {
-			return fmt.Errorf("%s: got %v, want %q", v.Name, err, v.Want)
+		_, err := run(r, v.module)
+		if got := string(code(err)); got != v.want {
+			return fmt.Errorf("%s: got %v, want %q", v.name, err, v.want)
 		}
 		peak, err := peakMemory()
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%d %s\n", peak, v.Name)
+		fmt.Printf("%d %s\n", peak, v.name)
 	}
 	return r.Close(context.Background())
 }

@@ -192,7 +192,7 @@ func TestFuelBudgetIsExact(t *testing.T) {
 	ctx := context.Background()
 	run := func(base int64) (int64, error) {
 		c := DefaultConfig()
-		c.FuelBase, c.FuelPerRow = base, 0
+		c.FuelBase, c.FuelPerRow, c.FuelPerByte = base, 0, 0
 		r, err := NewRuntime(ctx, c)
 		if err != nil {
 			t.Fatal(err)

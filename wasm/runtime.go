@@ -31,6 +31,7 @@ type Config struct {
 	Deadline    time.Duration // wall clock of one call into a guest
 	FuelBase    int64         // ticks of each call, whatever its rows
 	FuelPerRow  int64         // ticks a row on top, unless the manifest asks for more
+	FuelPerByte int64         // ticks a byte of the batch on top, so that a long text may take longer
 
 	// Precompile compiles a metered module into CacheDir somewhere that may die
 	// of it, as Compile does; nil compiles in this process, where a hostile
@@ -43,10 +44,10 @@ type Config struct {
 	Log func(filter string, level int, msg string)
 }
 
-// DefaultConfig is 256 MiB, 30 seconds a batch and 200,000 ticks a row, about six
-// times what a filter written in Go uses.
+// DefaultConfig is 256 MiB, 30 seconds a batch, and 200,000 ticks a row and 16 a
+// byte, some times what a filter written in Go uses.
 func DefaultConfig() Config {
-	return Config{MemoryPages: 4096, Deadline: 30 * time.Second, FuelBase: 10_000_000, FuelPerRow: 200_000}
+	return Config{MemoryPages: 4096, Deadline: 30 * time.Second, FuelBase: 10_000_000, FuelPerRow: 200_000, FuelPerByte: 16}
 }
 
 // Validate complains about everything at once.
@@ -58,8 +59,8 @@ func (c Config) Validate() error {
 	if c.Deadline <= 0 {
 		errs = append(errs, fmt.Errorf("deadline: %s is not positive", c.Deadline))
 	}
-	if c.FuelBase < 1 || c.FuelPerRow < 0 {
-		errs = append(errs, fmt.Errorf("fuel: %d and %d a row, want at least 1 and 0", c.FuelBase, c.FuelPerRow))
+	if c.FuelBase < 1 || c.FuelPerRow < 0 || c.FuelPerByte < 0 {
+		errs = append(errs, fmt.Errorf("fuel: %d, %d a row and %d a byte, want at least 1, 0 and 0", c.FuelBase, c.FuelPerRow, c.FuelPerByte))
 	}
 	return errors.Join(errs...)
 }

@@ -56,8 +56,8 @@ func TestScanAllocatesLittle(t *testing.T) {
 
 func FuzzScan(f *testing.F) {
 	for _, v := range vectors.All() {
-		if len(v.Module) < 4096 {
-			f.Add(v.Module)
+		if module := v.Wasm(); len(module) < 4096 {
+			f.Add(module)
 		}
 	}
 	f.Fuzz(func(t *testing.T, module []byte) {
@@ -76,8 +76,8 @@ func FuzzScan(f *testing.F) {
 // number of functions and three more.
 func FuzzMeter(f *testing.F) {
 	for _, v := range vectors.All() {
-		if len(v.Module) < 4096 {
-			f.Add(v.Module)
+		if module := v.Wasm(); len(module) < 4096 {
+			f.Add(module)
 		}
 	}
 	f.Fuzz(func(t *testing.T, module []byte) {

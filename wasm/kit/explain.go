@@ -24,7 +24,7 @@ func advice(code wasm.Code) string {
 	case wasm.CodeABIVersion:
 		return `build for ABI 1: "abi": 1 in the manifest, 1 from cubeset_filter_v1`
 	case wasm.CodeConfig:
-		return "let cs_configure return 0 for the manifest's defaults, and give options without a default one"
+		return "give the filter the options and blobs it asks for, or let cs_configure return 0 for the defaults of the manifest"
 	case wasm.CodeFuel:
 		return "do less work a row, or ask for more with fuel_per_row; an endless loop ends here too"
 	case wasm.CodeDeadline:

@@ -10,19 +10,20 @@ const (
 
 // Builder assembles a module by hand, right or wrong.
 type Builder struct {
-	Types    []Type
-	Imports  []Import
-	Funcs    []Func
-	Tables   [][]byte // each as in the binary
-	Memory   []byte   // limits; nil for none
-	Globals  [][]byte
-	Exports  []Export // besides those of Funcs
-	Start    *uint64
-	Elements [][]byte
-	Data     [][]byte
-	Manifest string // custom section cubeset.filter.v1; empty for none
-	Before   []byte // raw bytes before the type section
-	After    []byte // raw bytes at the end
+	Types     []Type
+	Imports   []Import
+	Funcs     []Func
+	Tables    [][]byte // each as in the binary
+	Memory    []byte   // limits; nil for none
+	Globals   [][]byte
+	Exports   []Export // besides those of Funcs
+	Start     *uint64
+	Elements  [][]byte
+	Data      [][]byte
+	DataCount bool   // a section with the number of data segments, which memory.init needs
+	Manifest  string // custom section cubeset.filter.v1; empty for none
+	Before    []byte // raw bytes before the type section
+	After     []byte // raw bytes at the end
 }
 
 // Type is a function type.
@@ -95,6 +96,9 @@ func (b Builder) Bytes() []byte {
 		out = append(out, Section(8, U(*b.Start))...)
 	}
 	section(9, b.Elements)
+	if b.DataCount {
+		out = append(out, Section(12, U(uint64(len(b.Data))))...)
+	}
 	section(10, code)
 	section(11, b.Data)
 	if b.Manifest != "" {
