@@ -22,6 +22,7 @@ import (
 	"github.com/cubeset/cubeset/plugins/hashing"
 	"github.com/cubeset/cubeset/sdk/teacher"
 	"github.com/cubeset/cubeset/sdk/teacher/teacherpb"
+	"github.com/cubeset/cubeset/wasm/vectors"
 )
 
 // The test binary plays the command and every teacher of the scripts.
@@ -65,7 +66,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"repeat": repeat, "cut": cut, "same": same, "none": none, "serveapi": serveAPI, "nowhere": nowhere},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"repeat": repeat, "cut": cut, "same": same, "none": none, "serveapi": serveAPI, "nowhere": nowhere, "vector": vector},
 	})
 }
 
@@ -253,6 +254,17 @@ func tree(ts *testscript.TestScript, dir string) map[string]string {
 		}))
 	}
 	return files
+}
+
+// vector NAME FILE writes the module of a vector of the filter ABI to FILE.
+func vector(ts *testscript.TestScript, neg bool, args []string) {
+	for _, v := range vectors.All() {
+		if v.Name == args[0] {
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), v.Wasm(), 0o644))
+			return
+		}
+	}
+	ts.Fatalf("no vector %q", args[0])
 }
 
 // none PATTERN says that no file matches.
