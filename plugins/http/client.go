@@ -46,8 +46,6 @@ func newClient(c Config, a api, key secret, transport http.RoundTripper, log hcl
 	return k
 }
 
-func (c *client) now() time.Time { return time.Now() }
-
 // soon is ctx until shortly before its end.
 func soon(ctx context.Context) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
@@ -70,13 +68,13 @@ func (c *client) ask(ctx context.Context, texts []string, inputType string) (rep
 		if err := e.gate.enter(ctx); err != nil {
 			return reply{}, late(last)
 		}
-		began := c.now()
+		began := time.Now()
 		if refused, wait, _ := e.state(began); refused != nil || wait > 0 { // it failed while this one waited
 			e.gate.leave(nothing, began, began)
 			continue
 		}
 		r, f := c.exchange(ctx, e, texts, inputType, false)
-		e.gate.leave(verdictOf(f), began, c.now())
+		e.gate.leave(verdictOf(f), began, time.Now())
 		switch {
 		case f == nil:
 			c.use(e)
@@ -106,10 +104,10 @@ func (c *client) choose(ctx context.Context, last *fault) (*endpoint, *fault) {
 		if wait > 0 {
 			continue
 		}
-		if _, _, proven := e.state(c.now()); proven {
+		if _, _, proven := e.state(time.Now()); proven {
 			return e, nil
 		}
-		began := c.now()
+		began := time.Now()
 		if f := c.prove(ctx, e); f != nil {
 			last = f
 			c.note(e, f, began)
@@ -124,7 +122,7 @@ func (c *client) next() (*endpoint, time.Duration, *fault) {
 	var least time.Duration
 	var refused *fault
 	for _, e := range c.endpoints {
-		f, wait, _ := e.state(c.now())
+		f, wait, _ := e.state(time.Now())
 		if f != nil {
 			refused = f
 			continue
@@ -145,15 +143,12 @@ func (c *client) note(e *endpoint, f *fault, began time.Time) {
 		return
 	}
 	if f.class == stop {
-		e.mu.Lock()
-		e.refused = f
-		e.mu.Unlock()
-		if len(c.endpoints) > 1 {
+		if e.refuse(f) && len(c.endpoints) > 1 {
 			c.log.Warn(fmt.Sprintf("endpoint %s is not used any more: %s", e.url, f.what))
 		}
 		return
 	}
-	rest := e.failed(f, began, c.now())
+	rest := e.failed(f, began, time.Now())
 	line := fmt.Sprintf("%s; asked again in %v", f.what, rest.Round(time.Millisecond))
 	if rest >= tellWait {
 		c.log.Warn(line)

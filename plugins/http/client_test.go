@@ -322,6 +322,23 @@ func TestBisect(t *testing.T) {
 	}
 }
 
+// A service that suddenly refuses everything is not taken for many bad texts.
+func TestRefusesAll(t *testing.T) {
+	s := apitest.New("openai", apitest.Options{Trouble: func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		return n > 1 && answer(w, 400, `{"error":{"code":"unsupported_value"}}`)
+	}})
+	c := settings("openai")
+	c.MaxRows, c.Concurrency = 10, 1
+	e, _ := start(t, c, direct{"localhost": s})
+	_, _, err := embed(t, e, t.Context(), texts(100))
+	if !errors.Is(err, teacher.ErrStop) || !strings.Contains(err.Error(), "400 Bad Request (unsupported_value); nor does it accept a probe text, as it did before") {
+		t.Error(err)
+	}
+	if s.Requests() > 60 {
+		t.Errorf("%d requests", s.Requests())
+	}
+}
+
 // A vector that is none is its text's fault, not the batch's.
 func TestBadVectors(t *testing.T) {
 	reply := `{"data":[{"index":1,"embedding":[0,0]},{"index":0,"embedding":[3,4]},{"index":2,"embedding":"AADAfwAAgD8="}],"usage":{"total_tokens":9}}`

@@ -3,7 +3,6 @@ package httpteacher
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -56,9 +55,7 @@ type call struct {
 	texts  []string
 	dst    []float32
 	rows   []teacher.RowResult
-
-	mu   sync.Mutex // of done, which is read while requests of a failed call may still come in
-	done []bool     // dst and rows have it
+	done   []bool // dst and rows have it; each request writes those of its own texts
 }
 
 // request is a part of a call that is asked for at once.
@@ -84,6 +81,9 @@ func (c *call) run(ctx context.Context, r request) *fault {
 		return f
 	}
 	if len(r.texts) == 1 {
+		if doubt := c.client.stillTakes(ctx, r.inputType); doubt != nil {
+			return doubt
+		}
 		if f.class == big {
 			c.refuse(r.at[0], errLong, "too_long")
 		} else {
@@ -99,16 +99,12 @@ func (c *call) run(ctx context.Context, r request) *fault {
 }
 
 func (c *call) refuse(at int, err error, code string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.rows[at] = teacher.RowResult{Err: err, Code: code}
 	c.done[at] = true
 }
 
 // take puts vectors in their places.
 func (c *call) take(r request, got reply) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	dims := c.client.dims
 	shares := share(got.tokens, r.texts)
 	for i, at := range r.at {

@@ -56,6 +56,17 @@ func (e *endpoint) state(now time.Time) (refused *fault, wait time.Duration, pro
 	return e.refused, max(0, e.rests.Sub(now)), e.proven
 }
 
+// refuse ends the use of e; it is false if that has ended already.
+func (e *endpoint) refuse(f *fault) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	first := e.refused == nil
+	if first {
+		e.refused = f
+	}
+	return first
+}
+
 // failed counts a failure of a request that began at the given time and gives
 // e a rest. Of several that were on their way together one counts.
 func (e *endpoint) failed(f *fault, began, now time.Time) (rest time.Duration) {
@@ -111,7 +122,7 @@ func (c *client) exchange(ctx context.Context, e *endpoint, texts []string, inpu
 		return reply{}, &fault{class: stop, what: e.host() + ": " + err.Error()}
 	}
 	e.pace.used(size, estimate, r.tokens)
-	e.succeeded(exhausted(h), c.now())
+	e.succeeded(exhausted(h), time.Now())
 	return r, nil
 }
 

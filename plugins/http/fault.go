@@ -54,11 +54,12 @@ type problem struct {
 	code  string // a word for programs
 	words string // for people; may quote anything
 	wait  time.Duration
+	isKey bool // the key is wrong, whatever the status says
 }
 
 // readProblem understands {"error": {"message", "code", "type", "status"}},
 // {"error": "…", "error_type"}, {"message", "code", "type"} and {"detail"}, and
-// Google's RetryInfo.
+// Google's RetryInfo and ErrorInfo.
 func readProblem(body []byte) (p problem) {
 	var outer struct {
 		Error     json.RawMessage `json:"error"`
@@ -78,6 +79,7 @@ func readProblem(body []byte) (p problem) {
 		Status  any `json:"status"`
 		Details []struct {
 			RetryDelay string `json:"retryDelay"`
+			Reason     string `json:"reason"`
 		} `json:"details"`
 	}
 	p.words = firstWord(outer.Message)
@@ -87,6 +89,7 @@ func readProblem(body []byte) (p problem) {
 			if wait, err := time.ParseDuration(d.RetryDelay); err == nil {
 				p.wait = max(p.wait, wait)
 			}
+			p.isKey = p.isKey || d.Reason == "API_KEY_INVALID"
 		}
 	}
 	for _, raw := range []json.RawMessage{outer.Error, outer.Detail} {
@@ -137,7 +140,7 @@ var spent = regexp.MustCompile(`(?i)^(insufficient_quota|billing_|exceeded_curre
 // texts were this program's, so that the service's words can be shown.
 func (c *client) faultOf(status int, h http.Header, body []byte, own bool) *fault {
 	p := readProblem(body)
-	f := &fault{class: classOf(status, p), wait: max(p.wait, retryAfter(h, c.now()))}
+	f := &fault{class: classOf(status, p), wait: max(p.wait, retryAfter(h, time.Now()))}
 	if h.Get("X-Should-Retry") == "false" && (f.class == again || f.class == busy) {
 		f.class = stop
 	}
@@ -149,7 +152,7 @@ func (c *client) faultOf(status int, h http.Header, body []byte, own bool) *faul
 		f.what += " (" + c.key.hide(p.code) + ")"
 	}
 	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	case p.isKey || status == http.StatusUnauthorized || status == http.StatusForbidden:
 		f.what += ": " + c.config.keyName() + " is not accepted" // their own words like to quote a part of it
 	case f.wait > 0:
 		f.what += fmt.Sprintf(": asks to wait %v", f.wait.Round(time.Millisecond))
@@ -162,9 +165,11 @@ func (c *client) faultOf(status int, h http.Header, body []byte, own bool) *faul
 }
 
 func classOf(status int, p problem) class {
-	big4 := status == 400 || status == 413 || status == 422 || status == 500
+	mayBeText := status == 400 || status == 413 || status == 422 || status == 500
 	switch {
-	case big4 && tooMuch.MatchString(p.words):
+	case p.isKey:
+		return stop
+	case mayBeText && tooMuch.MatchString(p.words):
 		return big
 	case status == 413:
 		return big

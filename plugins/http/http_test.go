@@ -54,7 +54,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// urls are the base URLs of the apis for a server called host.
+// base is the url of an api for a server called host.
 func base(api, host string) string {
 	switch api {
 	case "openai", "voyage", "mistral", "jina":

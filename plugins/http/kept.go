@@ -24,8 +24,6 @@ type keptRow struct {
 
 // keep takes in what a failed call got.
 func (k *kept) keep(c *call) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.rows == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // sameSpace is the least cosine between what two endpoints make of a probe.
@@ -34,7 +35,7 @@ func (c *client) prove(ctx context.Context, e *endpoint) *fault {
 	case <-ctx.Done():
 		return late(nil)
 	}
-	if refused, wait, proven := e.state(c.now()); refused != nil || wait > 0 || proven {
+	if refused, wait, proven := e.state(time.Now()); refused != nil || wait > 0 || proven {
 		return refused // or it has just been found out
 	}
 	rows, f := c.who(ctx, e)
@@ -57,6 +58,16 @@ func (c *client) prove(ctx context.Context, e *endpoint) *fault {
 	e.mu.Unlock()
 	c.log.Debug(fmt.Sprintf("endpoint %s: %d probe texts, least cosine %.6f", e.url, len(probes), least))
 	return nil
+}
+
+// stillTakes is a fault if a probe is refused now as a text has just been: then
+// it is not the text, and all that follow would be dropped one by one.
+func (c *client) stillTakes(ctx context.Context, inputType string) *fault {
+	_, f := c.ask(ctx, probeTexts()[:1], inputType)
+	if f != nil && (f.class == big || f.class == input) {
+		return &fault{class: stop, what: f.what + "; nor does it accept a probe text, as it did before"}
+	}
+	return f
 }
 
 // who asks e which model it runs, where the API can tell.

@@ -62,6 +62,11 @@ func (gemini) answer(w http.ResponseWriter, a answer) {
 
 func (gemini) refuse(w http.ResponseWriter, p *problem) {
 	states := map[int]string{400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
+	if p.status == 401 { // so it says of a wrong key
+		write(w, 400, map[string]any{"error": map[string]any{"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT",
+			"details": []map[string]string{{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"}}}})
+		return
+	}
 	doc := map[string]any{"code": p.status, "message": p.words, "status": states[p.status]}
 	if p.status == 429 {
 		doc["details"] = []map[string]string{{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": fmt.Sprintf("%.3fs", p.wait.Seconds())}}
