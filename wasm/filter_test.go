@@ -327,6 +327,13 @@ func TestGoGuest(t *testing.T) {
 	if fuel[0] != fuel[1] {
 		t.Errorf("fuel %v", fuel)
 	}
+	f, err := r.Load(ctx, module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := wasm.Plain(t, f, module, nil, map[string][]byte{"words": []byte("bad плохо")}, b), []wasm.Verdict{{Keep: true}, {Reason: 7}, {Reason: 7}}; !slices.Equal(got, want) {
+		t.Errorf("without the meter %v, want %v", got, want)
+	}
 	if want := []string{"configured: hi", "configured: hi"}; !slices.Equal(heard, want) {
 		t.Errorf("heard %q", heard)
 	}

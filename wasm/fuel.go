@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	fuelSlice        = 1 << 16 // ticks between two looks at the clock
+	fuelSlice        = 1 << 16
 	fuelPerRowMax    = 10_000_000
 	hostCallTicks    = 16 // every call of a host function
 	hostBytesPerTick = 16 // of what the host function moves
@@ -26,6 +26,7 @@ const (
 // looked at when it is used up: a short call does not pay for either.
 type tank struct {
 	counter  api.MutableGlobal // nil until the instance exists
+	slice    int64             // ticks between two looks at the clock, fuelSlice but for tests
 	budget   int64
 	spent    int64 // all slices granted and used up
 	granted  int64 // the current slice
@@ -45,7 +46,7 @@ func (s *stop) Error() string { return string(s.code) + ": " + s.msg }
 func (t *tank) fill(budget int64, limit time.Duration) {
 	t.budget, t.spent, t.granted, t.limit, t.deadline = budget, 0, 0, limit, time.Time{}
 	if t.counter != nil {
-		t.granted = min(fuelSlice, budget)
+		t.granted = min(t.slice, budget)
 		t.counter.Set(uint64(t.granted))
 	}
 }
@@ -73,7 +74,7 @@ func (t *tank) refuel(ctx context.Context, left int64) int64 {
 	case now.After(t.deadline):
 		panic(&stop{CodeDeadline, "ran past its deadline"})
 	}
-	t.granted = min(fuelSlice, t.budget-t.spent)
+	t.granted = min(t.slice, t.budget-t.spent)
 	return t.granted
 }
 

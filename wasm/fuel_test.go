@@ -31,7 +31,7 @@ func (c *counter) charge(t *tank, ticks int64) {
 func TestTank(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := new(counter)
-		k := tank{counter: c}
+		k := tank{counter: c, slice: rapid.Int64Range(1, 2*fuelSlice).Draw(t, "slice")}
 		budget := rapid.Int64Range(1, 4*fuelSlice).Draw(t, "budget")
 		k.fill(budget, time.Minute)
 		sum := int64(0)
@@ -67,7 +67,7 @@ func TestTank(t *testing.T) {
 // when its first slice is used up.
 func TestShortCallsNeverLookAtTheClock(t *testing.T) {
 	c := new(counter)
-	k := tank{counter: c}
+	k := tank{counter: c, slice: fuelSlice}
 	k.fill(math.MaxInt64/4, time.Minute)
 	c.charge(&k, fuelSlice)
 	if !k.deadline.IsZero() {

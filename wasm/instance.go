@@ -46,7 +46,7 @@ func (f *Filter) Open(ctx context.Context, config json.RawMessage, blobs map[str
 	if err != nil {
 		return nil, &GuestError{Code: CodeConfig, Filter: f.manifest.Name, Where: "blobs", Row: -1, Err: err}
 	}
-	in := &Instance{f: f, journal: journal{filter: f.manifest.Name, send: f.r.config.Log}, random: 42}
+	in := &Instance{f: f, journal: journal{filter: f.manifest.Name, send: f.r.config.Log}, random: 42, tank: tank{slice: fuelSlice}}
 	in.call.in = in
 	if err := in.start(ctx, buffer); err != nil {
 		return nil, in.kill(ctx, err)

@@ -2,7 +2,7 @@ package wasm
 
 // MeterVersion names the rewriting rules. It is part of every filter's digest:
 // another rewriter may charge another price, and so give another verdict.
-const MeterVersion = "1"
+const MeterVersion = "2"
 
 // What Meter adds to a module. A guest cannot name any of it: indices past its
 // own are refused, and so are the two names.
@@ -24,9 +24,9 @@ const (
 // module. The error is a *LimitError or wraps ErrMalformed.
 //
 // Every function and every turn of a loop first takes one tick plus one for
-// each 64 of its instructions from a hidden global; when that falls below
-// zero it calls the host, which looks at the budget and the deadline and grants
-// the next slice. Bulk memory instructions also pay for the length they are
+// each 64 of its instructions from a hidden global, or from a local that stands
+// for it (see writing); when that falls below zero it calls the host, which
+// looks at the budget and the deadline and grants the next slice. Bulk memory instructions also pay for the length they are
 // given, and memory.grow for the pages. The global starts at zero, so that the
 // start function is metered from its first instruction. Custom sections are
 // dropped: they name old indices.
@@ -64,7 +64,10 @@ type meterer struct {
 	out     []byte
 	scratch []byte // the section being built
 	body    []byte // the function being built
-	costs   []int  // of the function and of each of its loops, in order of appearance
+	survey  survey
+
+	signatures    []signatureBytes // of the types
+	functionTypes []uint64         // of the guest's own functions that are still to come
 
 	types                           uint64
 	importedFunctions, functions    uint64
@@ -73,11 +76,18 @@ type meterer struct {
 	hasGlobal, hasExport, hasCode   bool
 }
 
+// signatureBytes are the value types of a function, as in the binary.
+type signatureBytes struct{ params, results []byte }
+
 // count learns the sizes of the index spaces, before anything is rewritten.
 func (m *meterer) count(id byte, r *reader) {
 	switch id {
 	case sectionType:
 		m.types = r.u32()
+		for range m.types {
+			r.byte()
+			m.signatures = append(m.signatures, signatureBytes{r.bytes(), r.bytes()})
+		}
 	case sectionImport:
 		c := counts{types: typesMax}
 		for n := r.u32(); n > 0 && r.ok(); n-- {
@@ -86,6 +96,9 @@ func (m *meterer) count(id byte, r *reader) {
 		m.importedFunctions, m.importedGlobals = c.importedFunctions, c.importedGlobals
 	case sectionFunction:
 		m.functions = r.u32()
+		for range m.functions {
+			m.functionTypes = append(m.functionTypes, r.u32())
+		}
 	case sectionGlobal:
 		m.globals = r.u32()
 	}
@@ -263,101 +276,19 @@ func (m *meterer) element(r *reader, b []byte) []byte {
 	return b
 }
 
-// code rewrites one entry of the code section. The result is valid until
-// the next call.
-func (m *meterer) code(r *reader) []byte {
-	f := reader{base: r.base + r.p, b: r.bytes()}
-	for n := f.u32(); n > 0 && f.ok(); n-- {
-		f.u32()
-		f.byte()
-	}
-	start := f.p
-	m.price(&f)
-	b := m.charge(append(m.body[:0], f.b[:start]...), m.costs[0])
-	f.p = start
-	for loop := 1; !f.end(); {
-		in := f.next()
-		switch in.code {
-		case opCall, opRefFunc:
-			b = appendU(append(b, byte(in.code)), m.function(&f, in.imm))
-			continue
-		case opGlobalGet, opGlobalSet:
-			m.global(&f, in.imm)
-		case opMemoryInit, opMemoryCopy, opMemoryFill: // their length is on top of the stack
-			b = appendU(append(b, opCall), m.priceBulk())
-		case opMemoryGrow:
-			b = appendU(append(b, opCall), m.priceGrow())
-		}
-		b = append(b, f.b[in.pos:in.end]...)
-		if in.code == opLoop {
-			b = m.charge(b, m.costs[loop])
-			loop++
-		}
-	}
-	if !f.ok() {
-		r.fail(f.err)
-	}
-	m.body = b
-	return b
-}
-
-// price counts the instructions of the function outside its loops, and those of
-// each loop outside the loops inside it.
-func (m *meterer) price(f *reader) {
-	m.costs = append(m.costs[:0], 0)
-	current := []int{0} // the loop each open block belongs to
-	for !f.end() {
-		top := current[len(current)-1]
-		m.costs[top]++
-		switch f.next().code {
-		case opLoop:
-			m.costs = append(m.costs, 0)
-			current = append(current, len(m.costs)-1)
-		case opBlock, opIf:
-			current = append(current, top)
-		case opEnd:
-			if len(current) > 1 {
-				current = current[:len(current)-1]
-			}
-		}
-	}
-	for i, n := range m.costs {
-		m.costs[i] = 1 + n/instructionsPerTick
-	}
-}
-
-// charge takes ticks from the global and calls the host when none are left.
-func (m *meterer) charge(b []byte, ticks int) []byte {
-	b = appendU(append(b, opGlobalGet), m.fuel())
-	b = appendS(append(b, opI64Const), int64(ticks))
-	return m.take(b)
-}
-
-// take subtracts the i64 on the stack from the one below it, the fuel.
-func (m *meterer) take(b []byte) []byte {
-	const subtract, lessSigned, empty = 0x7d, 0x53, 0x40
-	b = appendU(append(b, subtract, opGlobalSet), m.fuel())
-	b = appendU(append(b, opGlobalGet), m.fuel())
-	b = append(b, opI64Const, 0, lessSigned, opIf, empty)
-	b = appendU(append(b, opGlobalGet), m.fuel())
-	b = appendU(append(b, opCall), m.refuel())
-	b = appendU(append(b, opGlobalSet), m.fuel())
-	return append(b, opEnd)
-}
-
 // helper is the body of a function (i32 n) -> i32 that charges for n and returns
 // it, so that a call to it can stand right before the instruction it prices.
 func (m *meterer) helper(price func([]byte) []byte) []byte {
-	const noLocals, localGet = 0x00, 0x20
+	const noLocals = 0x00
 	b := appendU([]byte{noLocals, opGlobalGet}, m.fuel())
-	b = price(append(b, localGet, 0))
-	b = m.take(b)
-	return append(b, localGet, 0, opEnd)
+	b = price(append(b, opLocalGet, 0))
+	b = appendU(append(b, opSubI64, opGlobalSet), m.fuel())
+	b = m.orRefuel(b)
+	return append(b, opLocalGet, 0, opEnd)
 }
 
 const (
 	extendUnsigned = 0xad // i32 to i64
-	addI64         = 0x7c
 	shiftLeft      = 0x86
 	shiftRight     = 0x88
 	andI32         = 0x71
@@ -365,7 +296,7 @@ const (
 
 func (m *meterer) bulkPrice(b []byte) []byte {
 	b = append(b, extendUnsigned, opI64Const, bytesPerTickShift, shiftRight)
-	return append(b, opI64Const, 1, addI64)
+	return append(b, opI64Const, 1, opAddI64)
 }
 
 // growPrice looks at the low 16 bits only: asking for more pages than that fails
@@ -373,5 +304,5 @@ func (m *meterer) bulkPrice(b []byte) []byte {
 func (m *meterer) growPrice(b []byte) []byte {
 	b = append(b, opI32Const)
 	b = append(appendS(b, 0xffff), andI32, extendUnsigned, opI64Const, growPageTicksShift, shiftLeft, opI64Const)
-	return append(appendS(b, growTicks), addI64)
+	return append(appendS(b, growTicks), opAddI64)
 }

@@ -7,8 +7,15 @@ const (
 	opLoop       = 0x03
 	opIf         = 0x04
 	opEnd        = 0x0b
+	opBr         = 0x0c
+	opBrIf       = 0x0d
 	opBrTable    = 0x0e
+	opReturn     = 0x0f
 	opCall       = 0x10
+	opIndirect   = 0x11
+	opLocalGet   = 0x20
+	opLocalSet   = 0x21
+	opLocalTee   = 0x22
 	opGlobalGet  = 0x23
 	opGlobalSet  = 0x24
 	opTableSet   = 0x26
@@ -17,6 +24,9 @@ const (
 	opI64Const   = 0x42
 	opF32Const   = 0x43
 	opF64Const   = 0x44
+	opLessI64    = 0x53
+	opAddI64     = 0x7c
+	opSubI64     = 0x7d
 	opRefNull    = 0xd0
 	opRefFunc    = 0xd2
 	opMemoryInit = 0xfc08

@@ -91,7 +91,7 @@ func TestEveryImportIsCharged(t *testing.T) {
 			}
 			switch name {
 			case "log", "random_get", "poll_oneoff":
-				if few, many := fuel(16), fuel(1024); many < few+calls*(1024-16)/hostBytesPerTick {
+				if few, many := fuel(16), fuel(512); many < few+calls*(512-16)/hostBytesPerTick {
 					t.Errorf("%s.%s: %d ticks for little, %d for much", module, name, few, many)
 				}
 			}
