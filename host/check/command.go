@@ -57,23 +57,31 @@ func (s *suite) need(program, debian string) error {
 	if _, err := exec.LookPath(program); err == nil {
 		return nil
 	}
-	if os.Geteuid() != 0 || debian == "" {
+	if debian == "" {
 		return fmt.Errorf("%s is not installed", program)
 	}
-	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("%s is not installed", program)
-	}
-	fmt.Printf("   installing %s\n", debian)
-	env := []string{"DEBIAN_FRONTEND=noninteractive"}
-	_, err := s.commandIn(s.root, env, "apt-get", "update", "-q")
-	if err == nil {
-		_, err = s.commandIn(s.root, env, "apt-get", "install", "-q", "-y", "--no-install-recommends", debian)
-	}
-	if err != nil {
-		return err
+	if err := s.install(debian); err != nil {
+		return fmt.Errorf("%s is not installed: %w", program, err)
 	}
 	if _, err := exec.LookPath(program); err != nil {
 		return errors.New(program + " is still not there after installing " + debian)
 	}
 	return nil
+}
+
+// install installs packages, if this is root on Debian.
+func (s *suite) install(debian ...string) error {
+	if os.Geteuid() != 0 {
+		return errors.New("only root can install " + strings.Join(debian, " "))
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return err
+	}
+	fmt.Printf("   installing %s\n", strings.Join(debian, " "))
+	env := []string{"DEBIAN_FRONTEND=noninteractive"}
+	if _, err := s.commandIn(s.root, env, "apt-get", "update", "-q"); err != nil {
+		return err
+	}
+	_, err := s.commandIn(s.root, env, append([]string{"apt-get", "install", "-q", "-y", "--no-install-recommends"}, debian...)...)
+	return err
 }

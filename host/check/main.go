@@ -73,8 +73,10 @@ func (s *suite) stages() []stage {
 		{"readers", standard, s.readers},
 		{"python", standard, s.pythonTests},
 		{"teachers", standard, s.teachers},
+		{"models", standard, s.models},
 		{"documents", standard, s.documents},
 		{"rare readers", full, s.rareReaders},
+		{"minilm", full, s.minilm},
 		{"mutants, soak", full, s.mutantSoak},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cubeset/cubeset/formats/tensor"
@@ -131,8 +132,13 @@ func (s *suite) venv(requirements []byte) (string, error) {
 	if err := s.need("python3", "python3-venv"); err != nil {
 		return "", err
 	}
+	return s.venvOf("python3", "python", requirements)
+}
+
+// venvOf is venv with an interpreter, a name, and options of venv.
+func (s *suite) venvOf(interpreter, name string, requirements []byte, options ...string) (string, error) {
 	sum := sha256.Sum256(requirements)
-	dir := filepath.Join(s.tools, "python-"+hex.EncodeToString(sum[:8]))
+	dir := filepath.Join(s.tools, name+"-"+hex.EncodeToString(sum[:8]))
 	python, done := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "complete")
 	if _, err := os.Stat(done); err == nil {
 		return python, nil
@@ -142,7 +148,7 @@ func (s *suite) venv(requirements []byte) (string, error) {
 	if err := os.WriteFile(list, requirements, 0o644); err != nil {
 		return "", err
 	}
-	if _, err := s.command("python3", "-m", "venv", "--clear", dir); err != nil {
+	if _, err := s.command(slices.Concat([]string{interpreter, "-m", "venv", "--clear"}, options, []string{dir})...); err != nil {
 		return "", err
 	}
 	if _, err := s.command(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", list); err != nil {
