@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -17,10 +18,12 @@ func teacherInfoCommand(self []string) *cobra.Command {
 	var file string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "info NAME", Short: "Say all that is known of a teacher", Args: oneArg("teacher"),
+		Use: "info NAME|PATH", Short: "Say all that is known of a teacher", Args: oneArg("teacher"),
 		Long: `Say all that is known of a teacher that has a name: its model, what it needs and
 whether that is on this machine, the similarity threshold a build takes and why,
-and how to use it. Nothing is started but Python, to ask which modules it has.`,
+and how to use it. Nothing is started but Python, to ask which modules it has.
+Of one that is named by its path: its command, which variables it may see, and
+the digest of its files.`,
 		Example: "  cubeset teacher info all-minilm-l6\n  cubeset teacher info static-768 --json",
 	}
 	f := c.Flags()
@@ -31,6 +34,14 @@ and how to use it. Nothing is started but Python, to ask which modules it has.`,
 		config, err := configure(file, flags)
 		if err != nil {
 			return usageError{err}
+		}
+		if card, ok, err := config.FolderCard(c.Context(), args[0]); err != nil {
+			return fmt.Errorf("teacher info: %w", err)
+		} else if ok && asJSON {
+			return printJSON(card)
+		} else if ok {
+			printFolder(os.Stdout, card)
+			return nil
 		}
 		info, err := config.TeacherInfo(c.Context(), args[0], host.Options{Self: self})
 		if err != nil {
@@ -43,6 +54,17 @@ and how to use it. Nothing is started but Python, to ask which modules it has.`,
 		return nil
 	}
 	return c
+}
+
+// printFolder is a line for each thing that a folder says of its teacher.
+func printFolder(w io.Writer, t host.FolderCard) {
+	line := func(name, text string) { fmt.Fprintf(w, "  %-11s%s\n", name, term.Clean(text, errorMax)) }
+	fmt.Fprintf(w, "%s: %s\n\n", term.Clean(t.Name, cellMax), term.Clean(cmp.Or(t.Doc, "a teacher of your own"), errorMax))
+	line("folder", t.Folder)
+	line("command", again(t.Command))
+	line("may see", strings.Join(append([]string{"PATH"}, t.Env...), ", "))
+	line("digest", t.Digest)
+	fmt.Fprintf(w, "\nWhat its model is, only the running teacher can say:\n  cubeset teacher test %s\n", quote(t.Folder))
 }
 
 // printTeacher is a line for each thing that is known.
