@@ -246,9 +246,14 @@ func limits(l *list) {
 	l.keep("10.11", "8192 blocks, one in the other", nested(8192))
 	l.refuse("10.11", "8193 blocks, one in the other", code, nested(8193).Bytes())
 
-	branches := func(n int) Builder {
+	branches := func(n int) Builder { // in tables of 1024
+		var code []byte
+		for ; n > 0; n -= 1024 {
+			m := min(n, 1024)
+			code = Cat(code, []byte{0x02, 0x40}, Const(0), []byte{0x0e}, U(uint64(m)), Repeat(m+1, 0), []byte{0x0b})
+		}
 		b := Guest()
-		b.Funcs = append(b.Funcs, Func{Type: TypeNone, Code: Cat([]byte{0x02, 0x40}, Const(0), []byte{0x0e}, U(uint64(n)), Repeat(n+1, 0), []byte{0x0b})})
+		b.Funcs = append(b.Funcs, Func{Type: TypeNone, Code: code})
 		return b
 	}
 	l.keep("10.12", "65,536 targets of br_table", branches(65_536))
