@@ -81,8 +81,12 @@ func (f *Filter) Digest(config json.RawMessage, blobs map[string][]byte) string 
 	}
 	part([]byte("cubeset.filter.digest.v1"))
 	part([]byte(f.sum))
-	part([]byte(MeterVersion))
 	c := f.r.config
+	if c.Unmetered {
+		part([]byte("unmetered"))
+	} else {
+		part([]byte(MeterVersion))
+	}
 	part(fmt.Appendf(nil, "%d %d %d %d", c.FuelBase, f.fuelPerRow(), c.FuelPerByte, c.MemoryPages))
 	part(config)
 	for _, name := range slices.Sorted(maps.Keys(blobs)) {

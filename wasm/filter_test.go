@@ -214,11 +214,14 @@ func TestDigest(t *testing.T) {
 	fuel.FuelPerRow++
 	bytes := c
 	bytes.FuelPerByte++
+	unmetered := c
+	unmetered.Unmetered = true
 	memory.MemoryPages--
 	for name, d := range map[string]string{
 		"config":  digest(c, probe(t), `{"column":"id"}`, nil),
 		"blob":    digest(c, probe(t), ``, map[string][]byte{"a": []byte("b")}),
 		"blobs":   digest(c, probe(t), ``, map[string][]byte{"ab": nil}),
+		"plain":   digest(unmetered, probe(t), ``, nil),
 		"bytes":   digest(bytes, probe(t), ``, nil),
 		"fuel":    digest(fuel, probe(t), ``, nil),
 		"memory":  digest(memory, probe(t), ``, nil),

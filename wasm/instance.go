@@ -68,7 +68,9 @@ func (in *Instance) start(ctx context.Context, config []byte) (err error) {
 		return in.failure(err, "start")
 	}
 	in.mod, in.mem = mod, mod.Memory()
-	in.tank.counter = mod.ExportedGlobal(fuelGlobal).(api.MutableGlobal)
+	if !f.r.config.Unmetered {
+		in.tank.counter = mod.ExportedGlobal(fuelGlobal).(api.MutableGlobal)
+	}
 	in.reserve, in.filter = mod.ExportedFunction(exportReserve), mod.ExportedFunction(exportFilter)
 	if init := mod.ExportedFunction(exportInitialize); init != nil {
 		if _, err := in.run(init, exportInitialize, f.r.config.FuelBase, 0, 0); err != nil {

@@ -120,13 +120,16 @@ func (w workshop) run() error {
 	return w.build(dir, "alike", "alike")
 }
 
-// build runs a filter's build.sh and takes the module.
+// build runs a filter's build.sh, tests the module and takes it.
 func (w workshop) build(dir, name, kind string) error {
 	if err := w.shell(dir, "./build.sh"); err != nil {
 		return err
 	}
 	module, err := os.ReadFile(filepath.Join(dir, name+".wasm"))
 	if err != nil {
+		return err
+	}
+	if err := w.shell(dir, fmt.Sprintf("%q filter test ./%s.wasm", w.cubeset, name)); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(w.guests, kind+"-"+w.lang.Name+".wasm"), module, 0o644)

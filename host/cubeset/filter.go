@@ -14,7 +14,7 @@ import (
 
 func filterCommand() *cobra.Command {
 	c := &cobra.Command{Use: "filter", Short: "Filters: the WebAssembly modules that judge rows", Args: knownCommand, RunE: showHelp}
-	c.AddCommand(filterListCommand(), filterInfoCommand(), filterNewCommand(), filterPackCommand(), filterTestCommand())
+	c.AddCommand(filterListCommand(), filterInfoCommand(), filterNewCommand(), filterPackCommand(), filterTestCommand(), filterBenchCommand())
 	return c
 }
 
