@@ -17,7 +17,7 @@ import (
 	"github.com/cubeset/cubeset/sdk"
 )
 
-//go:embed manifest.json README.md gitignore.txt go rust c assemblyscript
+//go:embed manifest.json README.md cases.jsonl gitignore.txt go rust c assemblyscript
 var templates embed.FS
 
 // Language is one that filters may be written in.
