@@ -148,11 +148,12 @@ func (b *build) score(ctx context.Context, name string, s *sample) (_ *TeacherSc
 		return nil, err
 	}
 	j, err := s.judge(ctx, e)
-	t := &TeacherScore{EmbedID: e.teacher.embedID, Dims: e.teacher.description.Dims, Texts: e.teacher.texts.Load(), Seconds: time.Since(begin).Seconds()}
+	asked := e.teacher.process.Stats()
+	t := &TeacherScore{EmbedID: e.teacher.embedID, Dims: e.teacher.description.Dims, Texts: asked.Texts, Seconds: time.Since(begin).Seconds()}
 	if err = errors.Join(err, e.teacher.close()); err != nil {
 		return nil, err
 	}
-	if spent := time.Duration(e.teacher.spent.Load()).Seconds(); t.Texts > 0 && spent > 0 {
+	if spent := asked.Spent.Seconds(); t.Texts > 0 && spent > 0 {
 		rate := float64(t.Texts) / spent
 		t.TextsPerSecond = &rate
 	}

@@ -137,14 +137,21 @@ func (e *embedder) teach(ctx context.Context, r role, texts []string, keys []cac
 		ask[i] = r.prefix + texts[f.text]
 	}
 	rows, dst, err := e.teacher.embed(ctx, ask)
+	failed = err
+	if perr := e.keep(r, keys, mine[:len(rows)], rows, dst); perr != nil && err == nil {
+		return perr
+	}
 	if at := (*plugins.Error)(nil); errors.As(err, &at) && at.Row >= 0 {
-		failed = err
 		return &textError{mine[at.Row].text, err}
 	}
-	if err != nil {
-		return err
-	}
-	dims := len(dst) / len(ask)
+	return err
+}
+
+// keep makes rows and their vectors the results of the flights in mine, and
+// stores them: also those of a batch that then failed, so that nothing is paid
+// for twice.
+func (e *embedder) keep(r role, keys []cache.Key, mine []*flight, rows []plugins.Row, dst []float32) error {
+	dims := e.teacher.description.Dims
 	var putKeys []cache.Key
 	var payloads [][]byte
 	for i, f := range mine {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/cubeset/cubeset/formats/tensor"
-	"github.com/cubeset/cubeset/host/cache"
 	"github.com/cubeset/cubeset/plugins"
 )
 
@@ -40,7 +39,7 @@ func (b *build) chooseTeacher(ctx context.Context) error {
 		}
 		err := b.openTeacher(ctx)
 		if err == nil {
-			if err = b.tryTeacher(ctx, store); err == nil {
+			if err = b.tryTeacher(ctx); err == nil {
 				b.tookPlace(asked, failures)
 				return nil
 			}
@@ -85,16 +84,12 @@ func (c Config) withTeacher(name string) Config {
 
 // tryTeacher has the teacher embed the probes, if that can fail: one that needs
 // nothing but this program and its files is not started for it.
-func (b *build) tryTeacher(ctx context.Context, store *cache.Store) error {
+func (b *build) tryTeacher(ctx context.Context) error {
 	t := b.embedder.teacher
 	if p, _, err := b.config.findProgram(b.config.Teacher); !isPath(b.config.Teacher) && err == nil && p.BuiltIn() {
 		return nil
 	}
-	process, err := t.ready(ctx)
-	if err == nil && store == nil {
-		_, err = t.embedProbes(ctx, process)
-	}
-	if err != nil {
+	if err := t.ready(ctx); err != nil {
 		return fmt.Errorf("embed: %w", err)
 	}
 	return nil

@@ -159,15 +159,10 @@ func (b *build) lockTeacher(ctx context.Context, name string, was *locked, check
 // sketch has a teacher embed the probes. If they are what was, up to rounding, was
 // is returned: the lock is to change when the model does.
 func (t *teacher) sketch(ctx context.Context, was string) (string, error) {
-	process, err := t.start(ctx)
-	if err != nil {
+	if err := t.ready(ctx); err != nil {
 		return "", err
 	}
-	vectors, err := t.embedProbes(ctx, process)
-	if err != nil {
-		return "", err
-	}
-	now, err := sketchProbes(vectors, t.description.Dims)
+	now, err := sketchProbes(t.probes.was, t.description.Dims)
 	if err != nil {
 		return "", err
 	}

@@ -345,9 +345,10 @@ func (b *build) closeCache() {
 		return
 	}
 	if t := e.teacher; t != nil {
+		asked := t.process.Stats()
 		e.store.Account(e.roles[0].recipe, cache.Tally{
 			Hits: e.hits.Load(), Misses: e.misses.Load(), Corrupt: e.store.Stats().Corrupt,
-			TeacherTexts: t.texts.Load(), TeacherTime: time.Duration(t.spent.Load()),
+			TeacherTexts: asked.Texts, TeacherTime: asked.Spent,
 		})
 	}
 	if err := e.store.Close(); err != nil {

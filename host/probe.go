@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/cubeset/cubeset/host/cache"
 	"github.com/cubeset/cubeset/host/internal/fsx"
@@ -60,56 +59,38 @@ const (
 
 // probes tells whether a teacher still is the model whose vectors the cache has
 // under its embed_id. The first build that asks a teacher records what it makes
-// of probeTexts; every later one compares, before it takes a vector.
+// of probeTexts; every later one compares, before it takes a vector. So does a
+// build with each process that it starts: one that takes the place of another
+// has to be the same model, cache or none.
 type probes struct {
 	fs    fsx.FS
-	cache string // folder, "": only the lock is looked at
+	cache string // folder, "" = none: nothing is recorded
 	warn  func(format string, args ...any)
-
-	mu     sync.Mutex // held while the first caller asks: the others wait for the answer
-	asked  bool
-	failed error
+	was   []float32 // of the process before, nil = there was none
 }
 
-// newProbes is nil without a cache or a lock: there is then nothing to compare
-// with, and nothing that could be mixed.
 func (b *build) newProbes(e *embedder) *probes {
 	p := &probes{fs: b.fs, warn: e.warn}
 	if e.store != nil {
 		p.cache = b.cacheDir
-	} else if b.lock == nil {
-		return nil
 	}
 	return p
 }
 
-// ready returns the running process, once it has shown that it is the model it
-// was.
-func (t *teacher) ready(ctx context.Context) (*plugins.Teacher, error) {
-	p, err := t.start(ctx)
-	if err != nil || t.probes == nil {
-		return p, err
-	}
-	return p, t.probes.once(ctx, t, p)
-}
-
-func (p *probes) once(ctx context.Context, t *teacher, process *plugins.Teacher) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.asked {
-		return p.failed
-	}
+// check has a process embed the probes, before its first text.
+func (t *teacher) check(ctx context.Context, process *plugins.Teacher) error {
 	now, err := t.embedProbes(ctx, process)
 	if err == nil {
 		err = t.lock.compareProbes(t, now)
 	}
-	if err == nil && p.cache != "" {
-		err = p.compare(t, now)
+	if err != nil {
+		return err
 	}
-	if err == nil || ctx.Err() == nil {
-		p.asked, p.failed = true, err
+	if err := t.probes.compare(t, now); err != nil {
+		return err
 	}
-	return err
+	t.probes.was = now
+	return nil
 }
 
 // embedProbes returns the vectors of probeTexts; that of a text the teacher
@@ -128,6 +109,9 @@ func (t *teacher) embedProbes(ctx context.Context, process *plugins.Teacher) ([]
 // teacher promises. Where nothing was, now is recorded. A record that cannot be
 // read or written is said, and decides nothing.
 func (p *probes) compare(t *teacher, now []float32) error {
+	if p.cache == "" {
+		return p.judge(t, p.was, now)
+	}
 	was, err := p.read(t.embedID, len(now))
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = p.write(t.embedID, now); errors.Is(err, fs.ErrExist) { // another build was first
@@ -141,7 +125,15 @@ func (p *probes) compare(t *teacher, now []float32) error {
 	if err != nil {
 		p.warn("teacher %s: whether its model has changed cannot be told: %v", t.name, err)
 	}
-	if err != nil || was == nil {
+	if err != nil {
+		was = p.was
+	}
+	return p.judge(t, was, now)
+}
+
+// judge compares with what was; nil is nothing to compare with.
+func (p *probes) judge(t *teacher, was, now []float32) error {
+	if was == nil {
 		return nil
 	}
 	least, same := drift(was, now, t.description.Dims)
@@ -149,7 +141,7 @@ func (p *probes) compare(t *teacher, now []float32) error {
 	if same || !exact && least >= cache.CosineMin {
 		return nil
 	}
-	if !p.guards(t.embedID) {
+	if p.was == nil && !p.guards(t.embedID) {
 		p.warn("teacher %s: its model has changed, and the cache has nothing of the old one: what is told of it is of the new one from now on", t.name)
 		if err := p.replace(t.embedID, now); err != nil {
 			p.warn("teacher %s: %v", t.name, err)

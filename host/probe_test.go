@@ -175,15 +175,15 @@ func TestCancellingTheProbesIsNoVerdict(t *testing.T) {
 	}
 	defer b.close()
 	teach := b.embedder.teacher
-	if _, err := teach.start(context.Background()); err != nil {
+	if _, err := teach.process.Describe(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := teach.ready(gone); !errors.Is(err, context.Canceled) {
+	if err := teach.ready(gone); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if _, err := teach.ready(context.Background()); err != nil {
+	if err := teach.ready(context.Background()); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -49,6 +49,9 @@ type TeacherSummary struct {
 	Determinism string  `json:"determinism"`
 	Texts       int64   `json:"texts"`
 	Seconds     float64 `json:"seconds"`
+	Tokens      int64   `json:"tokens,omitempty"`   // that the teacher said it read, 0 = it does not count
+	Cost        float64 `json:"cost,omitempty"`     // of the tokens, at price_per_million_tokens
+	Restarts    int64   `json:"restarts,omitempty"` // of its process, after it died
 }
 
 // PartsSummary counts the files of the dataset.
@@ -66,6 +69,7 @@ type Progress struct {
 
 func (b *build) summary() Summary {
 	t := b.embedder.teacher
+	asked := t.process.Stats()
 	s := Summary{
 		SchemaVersion: 1,
 		Read:          b.total.Read, Kept: b.kept(), Dropped: b.total.Dropped, Skipped: b.total.Skipped,
@@ -73,7 +77,7 @@ func (b *build) summary() Summary {
 		Cache:  CacheSummary{Hits: b.embedder.hits.Load(), Misses: b.embedder.misses.Load()},
 		Teacher: TeacherSummary{
 			Name: t.name, FallbackFor: b.instead.name, FallbackWhy: b.instead.why, EmbedID: t.embedID, SpaceID: b.spaceID, Determinism: string(t.description.Determinism),
-			Texts: t.texts.Load(), Seconds: time.Duration(t.spent.Load()).Seconds(),
+			Texts: asked.Texts, Seconds: asked.Spent.Seconds(), Tokens: asked.Tokens, Cost: t.cost(), Restarts: asked.Restarts,
 		},
 		Similarity: b.similarity,
 		Parts:      PartsSummary{Built: b.partsBuilt.Load(), Reused: b.partsReused.Load()},

@@ -7,9 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime/debug"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/cubeset/cubeset/plugins"
 	sdk "github.com/cubeset/cubeset/sdk/teacher"
@@ -30,19 +27,12 @@ const buildPath = "github.com/cubeset/cubeset/host/cubeset"
 // other is started at once, since only it can say what it is.
 type teacher struct {
 	name        string
-	spec        plugins.Spec
-	options     plugins.Options
 	description sdk.Description
 	embedID     string
-	probes      *probes // nil: no cache to guard, and no lock
+	price       float64 // of a million tokens, 0 = not known
+	probes      *probes
 	lock        *locked
-
-	mu      sync.Mutex
-	process *plugins.Teacher
-	failed  error
-
-	texts atomic.Int64
-	spent atomic.Int64 // nanoseconds
+	process     *plugins.Supervised
 }
 
 // findTeacher resolves a name or a path to a teacher and learns what it is.
@@ -60,15 +50,17 @@ func (c Config) findTeacher(ctx context.Context, name string, o Options, po plug
 
 // open learns what the teacher is.
 func (s teacherSpec) open(ctx context.Context, po plugins.Options, l *locked) (*teacher, error) {
-	t := &teacher{name: s.name, spec: s.spec, options: po, lock: l}
+	t := &teacher{name: s.name, price: s.price, probes: &probes{}, lock: l}
 	if s.description != nil {
 		t.know(*s.description)
+		t.process = plugins.Supervise(s.spec, po, t.embedID, t.check)
 	} else {
-		p, err := t.start(ctx)
+		t.process = plugins.Supervise(s.spec, po, "", t.check)
+		d, err := t.process.Describe(ctx)
 		if err != nil {
-			return nil, err
+			return nil, t.classed(err)
 		}
-		t.know(p.Description())
+		t.know(d)
 	}
 	if got, want := t.description.Dims, s.dims; want != 0 && got != want {
 		err := fmt.Errorf("teacher %s: its model gives %d values a vector, and the registry says %d: it is not the model of that name", t.name, got, want)
@@ -84,52 +76,30 @@ func (t *teacher) know(d sdk.Description) {
 	t.description, t.embedID = d, plugins.EmbedID(d)
 }
 
-// start returns the running process, starting it if it is not yet.
-func (t *teacher) start(ctx context.Context) (*plugins.Teacher, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.process != nil || t.failed != nil {
-		return t.process, t.failed
+// ready starts the teacher if it is not running, and has it show that it is the
+// model it was.
+func (t *teacher) ready(ctx context.Context) error { return t.classed(t.process.Ready(ctx)) }
+
+// classed is the error of a teacher, which may be one of the lock.
+func (t *teacher) classed(err error) error {
+	if errors.Is(err, ErrLock) {
+		return err
 	}
-	p, err := plugins.Start(ctx, t.spec, t.options)
-	if err != nil {
-		t.failed = t.lock.class(err)
-		return nil, t.failed
-	}
-	if id := plugins.EmbedID(p.Description()); t.embedID != "" && id != t.embedID {
-		p.Close()
-		t.failed = as(ErrTeacher, fmt.Errorf("teacher %s says it is %s, this program knows it as %s", t.name, id, t.embedID))
-		return nil, t.failed
-	}
-	t.process = p
-	return p, nil
+	return t.lock.class(err)
 }
 
-// embed returns a row a text and their vectors, one after the other.
+// embed returns a row a text and their vectors, one after the other. With an
+// error they are those of the first texts, which were done before.
 func (t *teacher) embed(ctx context.Context, texts []string) ([]plugins.Row, []float32, error) {
-	p, err := t.ready(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	begin := time.Now()
 	dst := make([]float32, len(texts)*t.description.Dims)
-	rows, err := p.Embed(ctx, texts, dst)
-	t.spent.Add(int64(time.Since(begin)))
-	if err != nil {
-		return nil, nil, t.lock.class(err)
-	}
-	t.texts.Add(int64(len(texts)))
-	return rows, dst, nil
+	rows, err := t.process.Embed(ctx, texts, dst)
+	return rows, dst[:len(rows)*t.description.Dims], t.classed(err)
 }
 
-func (t *teacher) close() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.process == nil {
-		return nil
-	}
-	return t.process.Close()
-}
+func (t *teacher) close() error { return t.process.Close() }
+
+// cost is what the texts so far cost, in the currency of the price.
+func (t *teacher) cost() float64 { return float64(t.process.Stats().Tokens) * t.price / 1e6 }
 
 // self is the command that runs this program again.
 func (o Options) self() ([]string, error) {

@@ -75,8 +75,20 @@ func (c Config) localConfig(name string, p plugins.Program, config json.RawMessa
 	return doc, advice, err
 }
 
-// hasKey says whether an object of JSON has a key.
-func hasKey(object json.RawMessage, key string) bool {
+// byKey is an object of JSON by its keys; empty if it is none.
+func byKey(object json.RawMessage) map[string]json.RawMessage {
 	var settings map[string]json.RawMessage
-	return json.Unmarshal(object, &settings) == nil && settings[key] != nil
+	if json.Unmarshal(object, &settings) != nil {
+		return nil
+	}
+	return settings
+}
+
+// price is what a million tokens cost, as the settings say; 0 if they do not.
+func price(settings map[string]json.RawMessage) float64 {
+	var f float64
+	if json.Unmarshal(settings["price_per_million_tokens"], &f) != nil || f < 0 {
+		return 0
+	}
+	return f
 }

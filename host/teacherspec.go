@@ -32,6 +32,7 @@ type teacherSpec struct {
 	dims        int              // values a vector by the registry, 0 = it does not say
 	settings    string           // digest for the lock, "": none, or the embed_id says it all
 	builtIn     bool             // everything that makes it up is in this program and its files
+	price       float64          // of a million tokens, 0 = not known
 }
 
 // probed says whether only its vectors can tell that the teacher is what it was.
@@ -40,13 +41,15 @@ func (s teacherSpec) probed() bool { return !s.builtIn && s.folder == nil }
 // findSpec resolves the name of a teacher, or the path of one.
 func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSpec, error) {
 	if isPath(name) {
-		return c.ownSpec(name)
+		found, err := c.ownSpec(name)
+		found.price = price(c.TeacherOptions)
+		return found, err
 	}
 	p, config, err := c.findProgram(name)
 	if err != nil {
 		return teacherSpec{}, err
 	}
-	found := teacherSpec{name: name, spec: plugins.Spec{Name: name}, builtIn: p.BuiltIn()}
+	found := teacherSpec{name: name, spec: plugins.Spec{Name: name}, builtIn: p.BuiltIn(), price: price(byKey(config))}
 	if known, ok := c.registered(name); ok && c.Model == "" && len(c.TeacherOptions) == 0 {
 		found.dims = known.Dims
 	}
@@ -68,7 +71,7 @@ func (c Config) findSpec(ctx context.Context, name string, o Options) (teacherSp
 		found.spec.SetEnv = append(found.spec.SetEnv, plugins.ConfigEnv+"="+string(config))
 	}
 	if p.New == nil {
-		if !hasKey(config, p.Model) {
+		if byKey(config)[p.Model] == nil {
 			return found, as(ErrConfig, fmt.Errorf("teacher %s: which model? Name its folder with --model", name))
 		}
 		python, err := exec.LookPath(c.Python)

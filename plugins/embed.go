@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 const (
 	rowsDefault   = 256                    // texts a call for a teacher that names no limit
+	bytesPerToken = 3                      // of a text, for an estimate that is rather too high
 	textOverhead  = 6                      // bytes a text costs besides itself in a request
 	replySlack    = 64 << 10               // of a reply besides its vectors
 	replyRowSlack = 512                    // and a row: token count, error
@@ -42,34 +44,61 @@ type Row struct {
 }
 
 // Embed writes the vector of each text into dst, row after row:
-// len(dst) == len(texts) × Dims. It splits texts into calls by bytes and by
-// the teacher's MaxRows, one after the other, each within CallTimeout; several
-// Embeds may run at once. Every vector written is finite and longer than zero.
+// len(dst) == len(texts) × Dims. It splits texts into calls by bytes, by the
+// teacher's MaxRows and by Options.BatchTokens, one after the other, each within
+// CallTimeout; several Embeds may run at once. Every vector written is finite
+// and longer than zero.
 //
 // A text the teacher refuses has Row.Err set and a zero vector. An error means
 // that the teacher as a whole failed; dst is then undefined.
 func (t *Teacher) Embed(ctx context.Context, texts []string, dst []float32) ([]Row, error) {
+	rows := make([]Row, len(texts))
+	calls, err := t.calls(texts, dst, rows)
+	if err != nil {
+		return nil, err
+	}
+	for s := range calls {
+		if err := t.embed(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// calls splits texts into the spans that a call may have. A text that is not
+// sent at all is refused on the way.
+func (t *Teacher) calls(texts []string, dst []float32, rows []Row) (iter.Seq[span], error) {
 	dims := t.description.Dims
 	if len(dst) != len(texts)*dims {
 		return nil, fail(t.name, ErrShape, "room for %d values, want %d texts × %d", len(dst), len(texts), dims)
 	}
-	rows := make([]Row, len(texts))
-	limit := batchRows(t.description)
-	for i := 0; i < len(texts); {
-		if code := unfit(texts[i]); code != "" {
-			rows[i] = refusal(code, "")
-			clear(dst[i*dims : (i+1)*dims])
-			i++
-			continue
+	limit := t.limits()
+	return func(yield func(span) bool) {
+		for i := 0; i < len(texts); {
+			if code := unfit(texts[i]); code != "" {
+				rows[i] = refusal(code, "")
+				clear(dst[i*dims : (i+1)*dims])
+				i++
+				continue
+			}
+			n := limit.batch(texts[i:])
+			if !yield(span{i, texts[i : i+n], dst[i*dims : (i+n)*dims], rows[i : i+n]}) {
+				return
+			}
+			i += n
 		}
-		n := batch(texts[i:], limit)
-		b := span{i, texts[i : i+n], dst[i*dims : (i+n)*dims], rows[i : i+n]}
-		if err := t.embed(ctx, b); err != nil {
-			return nil, err
-		}
-		i += n
-	}
-	return rows, nil
+	}, nil
+}
+
+// limits bound one call.
+type limits struct {
+	rows, tokens int
+	textTokens   int // that the teacher reads of a text at most, 0 = all
+}
+
+func (t *Teacher) limits() limits {
+	d := t.description
+	return limits{rows: batchRows(d), tokens: t.options.BatchTokens, textTokens: d.MaxTokens}
 }
 
 // batchRows is how many texts one call may have.
@@ -95,15 +124,27 @@ func unfit(text string) string {
 }
 
 // batch is how many of texts go into the next call; the first one is fit.
-func batch(texts []string, rowsMax int) int {
-	bytes := 0
+func (l limits) batch(texts []string) int {
+	bytes, tokens := 0, 0
 	for i, text := range texts {
 		bytes += len(text) + textOverhead
-		if i == rowsMax || bytes > teacher.RequestBytesMax || i > 0 && unfit(text) != "" {
+		tokens += l.estimate(text)
+		if i == l.rows || bytes > teacher.RequestBytesMax || i > 0 && (tokens > l.tokens || unfit(text) != "") {
 			return i
 		}
 	}
 	return len(texts)
+}
+
+// estimate is about how many tokens a teacher reads of a text: one for every
+// three bytes, and two for the text itself. English has four bytes to a token,
+// other scripts two to five.
+func (l limits) estimate(text string) int {
+	n := len(text)/bytesPerToken + 2
+	if l.textTokens > 0 {
+		n = min(n, l.textTokens)
+	}
+	return n
 }
 
 // span is a run of texts with the places of their results.

@@ -3,6 +3,7 @@ package plugins
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"sync"
 	"syscall"
@@ -243,7 +244,7 @@ func TestBatch(t *testing.T) {
 			texts[i] = big[:n]
 		}
 		for i := 0; i < len(texts); {
-			n := batch(texts[i:], limit)
+			n := limits{rows: limit, tokens: math.MaxInt}.batch(texts[i:])
 			bytes := 0
 			for _, text := range texts[i : i+n] {
 				bytes += len(text) + textOverhead
@@ -252,6 +253,26 @@ func TestBatch(t *testing.T) {
 				t.Fatalf("%d texts, %d bytes", n, bytes)
 			}
 			if i += n; i < len(texts) && n < limit && bytes+len(texts[i])+textOverhead <= teacher.RequestBytesMax {
+				t.Fatalf("the batch of %d ends early", n)
+			}
+		}
+	})
+}
+
+// Nor do they hold more tokens than the estimate allows, or else one text.
+func TestBatchTokens(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		texts := rapid.SliceOfN(rapid.StringN(1, 40, -1), 1, 60).Draw(t, "texts")
+		l := limits{rows: 50, tokens: rapid.IntRange(1, 60).Draw(t, "tokens"), textTokens: rapid.SampledFrom([]int{0, 8}).Draw(t, "read of a text")}
+		for i := 0; i < len(texts); {
+			n, sum := l.batch(texts[i:]), 0
+			for _, text := range texts[i : i+n] {
+				sum += l.estimate(text)
+			}
+			if n < 1 || n > 1 && sum > l.tokens {
+				t.Fatalf("%d texts of about %d tokens, want %d", n, sum, l.tokens)
+			}
+			if i += n; i < len(texts) && n < l.rows && unfit(texts[i]) == "" && sum+l.estimate(texts[i]) <= l.tokens {
 				t.Fatalf("the batch of %d ends early", n)
 			}
 		}

@@ -22,6 +22,7 @@ const (
 	ErrStop      Kind = "teacher cannot go on"           // FailedPrecondition
 	ErrFailed    Kind = "teacher failed on a batch"      // Internal, a panic, any other code
 	ErrSeal      Kind = "teacher's files have changed"   // Spec.Seal; nothing of them ran
+	ErrOther     Kind = "teacher is another one"         // its embed_id is not the one it had
 	ErrClosed    Kind = "teacher was closed by its host" // Embed after or during Close
 )
 

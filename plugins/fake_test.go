@@ -106,7 +106,7 @@ func (f fake) Embed(ctx context.Context, texts []string, dst []float32) error {
 	case "dies":
 		os.Exit(3)
 	case "hangs":
-		sleep()
+		hang()
 	case "stops itself":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case "nan":
@@ -230,25 +230,25 @@ func playTeacher(mode string) {
 		panic("no weights")
 	case "garbage":
 		fmt.Println("Hello, I am \x1b[1mready\x1b[0m!")
-		sleep()
+		hang()
 	case "mute":
 		fmt.Fprintln(os.Stderr, "still loading")
-		sleep()
+		hang()
 	case "closes stdout":
 		os.Stdout.Close()
-		sleep()
+		hang()
 	case "version 9":
 		fmt.Println("1|9|unix|/nowhere|grpc|" + strings.Repeat("A", 80))
-		sleep()
+		hang()
 	case "core 2":
 		fmt.Println("2|1|unix|/nowhere|grpc|" + strings.Repeat("A", 80))
-		sleep()
+		hang()
 	case "tcp":
 		fmt.Println("1|1|tcp|127.0.0.1:1|grpc|" + strings.Repeat("A", 80))
-		sleep()
+		hang()
 	case "netrpc":
 		fmt.Println("1|1|unix|/nowhere|netrpc|" + strings.Repeat("A", 80))
-		sleep()
+		hang()
 	case "plain":
 		os.Unsetenv("PLUGIN_CLIENT_CERT")
 		teacher.Serve(fake{mode})
@@ -262,7 +262,7 @@ func playTeacher(mode string) {
 	case "ignores shutdown":
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 		teacher.Serve(fake{mode})
-		sleep()
+		hang()
 	default:
 		if strings.HasPrefix(mode, "raw") {
 			plugin.Serve(&plugin.ServeConfig{
@@ -272,12 +272,16 @@ func playTeacher(mode string) {
 			})
 			return
 		}
+		if strings.HasPrefix(mode, "frail") {
+			teacher.Serve(frail{mode})
+			return
+		}
 		teacher.Serve(fake{mode})
 	}
 }
 
-// sleep is for processes that are to be killed.
-func sleep() { time.Sleep(time.Hour) }
+// hang is for processes that are to be killed.
+func hang() { time.Sleep(time.Hour) }
 
 // playHost starts a teacher, prints its process number and waits for the end.
 func playHost() {
@@ -287,7 +291,7 @@ func playHost() {
 		os.Exit(1)
 	}
 	fmt.Println(t.Pid())
-	sleep()
+	hang()
 }
 
 func fakeSpec(mode string) Spec {

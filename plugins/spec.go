@@ -25,6 +25,8 @@ type Spec struct {
 type Options struct {
 	StartTimeout time.Duration // from launch to a checked description
 	CallTimeout  time.Duration // for one batch
+	BatchTokens  int           // of one batch at most, estimated; a longer text goes alone
+	BusyTimeout  time.Duration // how long Supervised waits for a teacher that is busy
 	// Log gets what the teacher writes, capped and with control characters
 	// escaped; nil = nothing. A structured line keeps its level, a plain one
 	// is Debug.
@@ -37,7 +39,7 @@ type Options struct {
 
 // DefaultOptions returns the options a build uses.
 func DefaultOptions() Options {
-	return Options{StartTimeout: 10 * time.Second, CallTimeout: 60 * time.Second}
+	return Options{StartTimeout: 10 * time.Second, CallTimeout: 60 * time.Second, BatchTokens: 128 << 10, BusyTimeout: 5 * time.Minute}
 }
 
 // Validate returns all complaints at once.
@@ -48,6 +50,12 @@ func (o Options) Validate() error {
 	}
 	if o.CallTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("call timeout: %v is not positive", o.CallTimeout))
+	}
+	if o.BatchTokens < 1 {
+		errs = append(errs, fmt.Errorf("batch tokens: %d is not positive", o.BatchTokens))
+	}
+	if o.BusyTimeout < 0 {
+		errs = append(errs, fmt.Errorf("busy timeout: %v is negative", o.BusyTimeout))
 	}
 	return errors.Join(errs...)
 }

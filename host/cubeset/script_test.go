@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func TestMain(m *testing.M) {
 	commands["teacher-narrow"] = func() { teacher.Serve(narrow{}) }
 	commands["teacher-mute"] = func() { time.Sleep(time.Hour) }
 	commands["teacher-moody"] = func() { teacher.Serve(newMoody()) }
+	for _, how := range []string{"dies", "frail", "lethal"} {
+		commands["teacher-"+how] = func() { teacher.Serve(newMortal(how)) }
+	}
 	commands["teacher-lame"] = func() { teacher.Serve(lame{hashing.New()}) }
 	testscript.Main(m, commands)
 }
@@ -80,7 +84,6 @@ type fake struct {
 // "trouble".
 var faults = map[string]func(texts []string, dst []float32, row int) error{
 	"fine":  func([]string, []float32, int) error { return nil },
-	"dies":  func([]string, []float32, int) error { os.Exit(3); return nil },
 	"hangs": func([]string, []float32, int) error { time.Sleep(time.Hour); return nil },
 	"nan": func(_ []string, dst []float32, row int) error {
 		dst[row*hashing.Dims+5] = float32(math.NaN())
@@ -158,6 +161,58 @@ func (m *moody) Embed(ctx context.Context, texts []string, dst []float32) error 
 		dst[i*hashing.Dims] += m.Turn
 	}
 	return err
+}
+
+// mortal dies at a text that says "trouble": each time if it is lethal to it,
+// once if it is frail, and else it dies again, of whatever it is asked, until
+// another command starts it. Sick is a file without which it is in good health.
+type mortal struct {
+	teacher.Embedder
+	how  string
+	Sick string `json:"sick"`
+	// Price is the host's to read; a teacher of one's own takes it or leaves it.
+	Price float64 `json:"price_per_million_tokens"`
+}
+
+func newMortal(how string) *mortal {
+	m := &mortal{Embedder: hashing.New(), how: how}
+	if config := os.Getenv(plugins.ConfigEnv); config != "" {
+		if err := json.Unmarshal([]byte(config), m); err != nil {
+			panic(err)
+		}
+	}
+	return m
+}
+
+func (m *mortal) Describe(ctx context.Context) (teacher.Description, error) {
+	d, err := m.Embedder.Describe(ctx)
+	d.Name, d.Model, d.MaxRows = "teacher-"+m.how, "test/"+m.how, 8
+	return d, err
+}
+
+func (m *mortal) EmbedRows(ctx context.Context, texts []string, dst []float32) ([]teacher.RowResult, error) {
+	died := fmt.Sprintf("%s.%d", os.Args[0], os.Getppid()) // to be found by the next process
+	_, err := os.Stat(died)
+	again := err == nil
+	_, err = os.Stat(m.Sick)
+	if m.Sick == "" || err == nil {
+		trouble := slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, "trouble") })
+		switch {
+		case m.how == "frail" && trouble && !again, m.how == "lethal" && trouble, m.how == "dies" && (trouble || again):
+			if err := os.WriteFile(died, nil, 0o600); err != nil {
+				panic(err)
+			}
+			if m.how == "frail" {
+				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			}
+			os.Exit(3)
+		}
+	}
+	rows := make([]teacher.RowResult, len(texts))
+	for i, text := range texts {
+		rows[i].Tokens = len(strings.Fields(text))
+	}
+	return rows, m.Embed(ctx, texts, dst)
 }
 
 // lame starts, and embeds nothing.

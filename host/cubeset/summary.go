@@ -26,7 +26,7 @@ func printSummary(w io.Writer, s host.Summary) {
 		line("read as", "%s", reasons(s.Rules))
 	}
 	line("similarity", "kept from %.2f up (%s)%s", s.Similarity.Min, thresholdSource[s.Similarity.From], meanSimilarity(s))
-	line("teacher", "%s embedded %s in %s%s", s.Teacher.Name, plural(s.Teacher.Texts, "text"), seconds(s.Teacher.Seconds), fallback(s.Teacher))
+	line("teacher", "%s embedded %s in %s%s%s", s.Teacher.Name, plural(s.Teacher.Texts, "text"), seconds(s.Teacher.Seconds), spent(s.Teacher), fallback(s.Teacher))
 	if lookups := s.Cache.Hits + s.Cache.Misses; lookups > 0 {
 		line("cache", "%s of %s", plural(s.Cache.Hits, "hit"), plural(lookups, "lookup"))
 	}
@@ -82,6 +82,28 @@ var thresholdSource = map[string]string{
 	// Of a calibration alone.
 	"filter_option": "an option of the filter",
 	"none":          "no similarity filter in this build",
+}
+
+// spent is what a teacher read and cost, where it says so, and how often it had
+// to be started again.
+func spent(t host.TeacherSummary) (text string) {
+	if t.Tokens > 0 {
+		text += ", " + plural(t.Tokens, "token")
+	}
+	if t.Cost > 0 {
+		text += fmt.Sprintf(", cost %.4g", t.Cost)
+	}
+	if t.Restarts > 0 {
+		text += fmt.Sprintf(", started again %s", times(t.Restarts))
+	}
+	return text
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return count(n) + " times"
 }
 
 // whyMax is how much of a teacher's error the table shows, in characters.
