@@ -70,7 +70,7 @@ func upToDate(c Config, f fsx.FS) (sum Summary, ok bool) {
 	}
 	sum = s.Summary
 	sum.Shape, sum.Bytes, sum.Kepts, sum.Rules = s.Rest.Shape, s.Rest.Bytes, s.Rest.Kepts, s.Rest.Rules
-	sum.Cache, sum.Teacher.Texts, sum.Teacher.Seconds = CacheSummary{}, 0, 0
+	sum.Cache, sum.Teacher.TeacherWork = CacheSummary{}, TeacherWork{}
 	sum.Parts = PartsSummary{Reused: sum.Parts.Built + sum.Parts.Reused}
 	sum.Out, sum.Seconds = c.Out, time.Since(begin).Seconds()
 	return sum, true

@@ -41,17 +41,22 @@ type CacheSummary struct {
 
 // TeacherSummary says who embedded, and what this build asked of it.
 type TeacherSummary struct {
-	Name        string  `json:"name"`
-	FallbackFor string  `json:"fallback_for,omitempty"` // the teacher that was to be
-	FallbackWhy string  `json:"-"`                      // what was wrong with that
-	EmbedID     string  `json:"embed_id"`
-	SpaceID     string  `json:"space_id"`
-	Determinism string  `json:"determinism"`
-	Texts       int64   `json:"texts"`
-	Seconds     float64 `json:"seconds"`
-	Tokens      int64   `json:"tokens,omitempty"`   // that the teacher said it read, 0 = it does not count
-	Cost        float64 `json:"cost,omitempty"`     // of the tokens, at price_per_million_tokens
-	Restarts    int64   `json:"restarts,omitempty"` // of its process, after it died
+	Name        string `json:"name"`
+	FallbackFor string `json:"fallback_for,omitempty"` // the teacher that was to be
+	FallbackWhy string `json:"-"`                      // what was wrong with that
+	EmbedID     string `json:"embed_id"`
+	SpaceID     string `json:"space_id"`
+	Determinism string `json:"determinism"`
+	TeacherWork
+}
+
+// TeacherWork is what a build asked of its teacher. The probes are no part of it.
+type TeacherWork struct {
+	Texts    int64   `json:"texts"`
+	Seconds  float64 `json:"seconds"`
+	Tokens   int64   `json:"tokens,omitempty"`   // that the teacher said it read, 0 = it does not count
+	Cost     float64 `json:"cost,omitempty"`     // of the tokens, at price_per_million_tokens
+	Restarts int64   `json:"restarts,omitempty"` // of its process, after it died
 }
 
 // PartsSummary counts the files of the dataset.
@@ -77,7 +82,7 @@ func (b *build) summary() Summary {
 		Cache:  CacheSummary{Hits: b.embedder.hits.Load(), Misses: b.embedder.misses.Load()},
 		Teacher: TeacherSummary{
 			Name: t.name, FallbackFor: b.instead.name, FallbackWhy: b.instead.why, EmbedID: t.embedID, SpaceID: b.spaceID, Determinism: string(t.description.Determinism),
-			Texts: asked.Texts, Seconds: asked.Spent.Seconds(), Tokens: asked.Tokens, Cost: t.cost(), Restarts: asked.Restarts,
+			TeacherWork: TeacherWork{Texts: asked.Texts, Seconds: asked.Spent.Seconds(), Tokens: asked.Tokens, Cost: t.cost(), Restarts: asked.Restarts},
 		},
 		Similarity: b.similarity,
 		Parts:      PartsSummary{Built: b.partsBuilt.Load(), Reused: b.partsReused.Load()},

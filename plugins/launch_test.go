@@ -109,8 +109,8 @@ func TestStartCancelled(t *testing.T) {
 }
 
 func TestStartOptions(t *testing.T) {
-	_, err := Start(t.Context(), fakeSpec("healthy"), Options{CallTimeout: -1})
-	want := "teacher fake: start timeout: 0s is not positive\ncall timeout: -1ns is not positive"
+	_, err := Start(t.Context(), fakeSpec("healthy"), Options{CallTimeout: -1, BusyTimeout: -1})
+	want := "teacher fake: start timeout: 0s is not positive\ncall timeout: -1ns is not positive\nbatch tokens: 0 is not positive\nbusy timeout: -1ns is negative"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
