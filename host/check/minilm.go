@@ -35,7 +35,7 @@ func (s *suite) minilm() error {
 		return err
 	}
 	out := filepath.Join(s.tmp, "minilm-dataset")
-	build := []string{"build", pairs, "-o", out, "--json", "--preset", "none", "--shape", "4x8x12", "--teacher", "onnx", "--model", model, "--python", python}
+	build := []string{"build", pairs, "-o", out, "--json", "--preset", "none", "--dedup", "none", "--shape", "4x8x12", "--teacher", "onnx", "--model", model, "--python", python}
 	if err := s.coldAndCached(build, out); err != nil {
 		return err
 	}

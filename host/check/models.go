@@ -64,7 +64,7 @@ func (s *suite) models() error {
 	g.SetLimit(buildsAtOnce)
 	for name, pooling := range modelPooling {
 		g.Go(func() error {
-			args := []string{"build", pairs, "-o", filepath.Join(root, "datasets", name), "--json", "--preset", "none", "--shape", "4x4x4",
+			args := []string{"build", pairs, "-o", filepath.Join(root, "datasets", name), "--json", "--preset", "none", "--dedup", "none", "--shape", "4x4x4",
 				"--teacher", "transformers", "--model", filepath.Join(root, name), "--teacher-option", "pooling=" + pooling,
 				"--teacher-option", "threads=1", "--python", python, "--workers", "1", "--chunk-rows", "32:64"}
 			if err := s.killAndResume(append([]string{cubeset}, args...), filepath.Join(root, "datasets", name)); err != nil {
