@@ -256,7 +256,7 @@ func TestWarnings(t *testing.T) {
 	if of(r, kit.Warned) != "manifest" || of(r, kit.Failed) != "" || of(r, kit.Skipped) != "vectors columns options cases" {
 		t.Errorf("%+v", r)
 	}
-	if d := r.Checks[1].Detail; d != "vector has no a description, no a text for reason bad" {
+	if d := r.Checks[1].Detail; d != "vector lacks a description, a text for reason bad" {
 		t.Error(d)
 	}
 }

@@ -52,7 +52,7 @@ func manifest(_ context.Context, k *kit) (string, error) {
 		lack(defaults[name] == nil, fmt.Sprintf("a default for option %.40q", name))
 	}
 	if len(lacks) > 0 {
-		return "", checklist.FellShort("add it: people choose filters, and read rejects, by it", "%s has no %s", m.Name, strings.Join(lacks, ", no "))
+		return "", checklist.FellShort("add it: people choose filters, and read rejects, by it", "%s lacks %s", m.Name, strings.Join(lacks, ", "))
 	}
 	return fmt.Sprintf("%s %.40q, for %ss, %d reasons", m.Name, m.Version, m.Stage(), len(m.Reasons)), nil
 }
