@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/cubeset/cubeset/wasm"
+	"github.com/cubeset/cubeset/wasm/filters"
 )
 
 // filter is a loaded, configured filter.
@@ -18,6 +19,7 @@ type filter struct {
 	blobs    map[string][]byte
 	digest   string
 	manifest wasm.Manifest
+	script   string // "FILE.js: " of a filter in JavaScript, where lines are counted
 	needs    map[string]bool
 	hide     map[uint16]bool // reasons whose rejects hold no text
 }
@@ -82,6 +84,9 @@ func (b *build) loadFilter(ctx context.Context, name string, options map[string]
 	f.Filter = loaded
 	f.manifest = f.Manifest()
 	f.name = f.manifest.Name
+	if filters.IsScript(name) {
+		f.script = name + ": "
+	}
 	for _, n := range f.manifest.Needs {
 		f.needs[n] = true
 	}
@@ -195,7 +200,7 @@ func (g *gate) mend(ctx context.Context, c *chunk, i int, rows []row, cause erro
 	}
 	bad := rows[n]
 	if g.onError == "fail" {
-		return nil, as(ErrFilter, fmt.Errorf("%s: %w", c.place(&bad), found))
+		return nil, as(ErrFilter, fmt.Errorf("%s: %s%w", c.place(&bad), f.script, found))
 	}
 	before, err := g.run(ctx, c, i, slices.Clone(rows[:n]))
 	if err != nil {

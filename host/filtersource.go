@@ -90,12 +90,16 @@ func hexSum(b []byte) string {
 }
 
 // FilterModule is the module that a build's filter option names: a file, or a
-// bundled filter. The error wraps ErrConfig if there is no filter of that name.
+// bundled filter. Of a script it is the bundled interpreter with the script in its
+// manifest. The error wraps ErrConfig if there is no filter of that name.
 func FilterModule(name string) ([]byte, error) {
 	if isPath(name) {
 		b, err := readAtMost(name, moduleBytesMax)
 		if errors.Is(err, errTooLong) {
 			return nil, fmt.Errorf("%s: more than %d bytes, which no filter has", name, moduleBytesMax)
+		}
+		if err == nil && filters.IsScript(name) {
+			return filters.Script(name, b)
 		}
 		return b, err
 	}
@@ -106,7 +110,7 @@ func FilterModule(name string) ([]byte, error) {
 	for _, f := range filters.All() {
 		names = append(names, f.Name)
 	}
-	return nil, as(ErrConfig, fmt.Errorf("no bundled filter is called %q%s; a filter of your own is named by its file, for example ./%s.wasm", name, suggest(name, names), name))
+	return nil, as(ErrConfig, fmt.Errorf("no bundled filter is called %q%s; a filter of your own is named by its file, for example ./%s.wasm or ./%s.js", name, suggest(name, names), name, name))
 }
 
 // readBlobs reads the files that a filter is given, by the names it knows them

@@ -56,7 +56,7 @@ func Settings() []Setting {
 		text("model", "", "DIR|NAME", "model of the teacher, where its program can be many", func(c *Config) *string { return &c.Model }),
 		teacherOption(),
 		text("python", "", "CMD", "interpreter of the teachers written in Python, with the package cubeset", func(c *Config) *string { return &c.Python }),
-		list("filter", "X", "bundled filter or .wasm file, added after the preset's", func(c *Config) *[]string { return &c.Filters }),
+		list("filter", "X", "bundled filter, .wasm or .js file, added after the preset's", func(c *Config) *[]string { return &c.Filters }),
 		filterOption(),
 		filterBlob(),
 		text("preset", "", "NAME", "filters to start from: dialogue (length, echo, similarity), web (for long answers: echo, junk, url, repetition, gopher_repetition, fineweb, similarity) or none", func(c *Config) *string { return &c.Preset }),

@@ -11,6 +11,11 @@ func (s *suite) guests() error {
 	if err := s.need("cargo", ""); err != nil {
 		return fmt.Errorf("%w: install Rust with rustup", err)
 	}
+	for _, t := range [][2]string{{"clang-14", "clang-14"}, {"llvm-ar-14", "llvm-14"}} { // for script's interpreter
+		if err := s.need(t[0], t[1]); err != nil {
+			return err
+		}
+	}
 	dir := filepath.Join(s.root, "wasm", "filters")
 	target := []string{"CARGO_TARGET_DIR=" + filepath.Join(s.tmp, "target")}
 	if _, err := s.commandIn(dir, target, "rustup", "target", "add", "wasm32-unknown-unknown"); err != nil {

@@ -23,7 +23,7 @@ const pageBytes = 64 << 10
 func filterInfoCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "info X.wasm|NAME", Short: "Show what a filter says about itself", Args: oneArg("filter"),
+		Use: "info X.wasm|X.js|NAME", Short: "Show what a filter says about itself", Args: oneArg("filter"),
 		Long: `Show a filter's manifest (what it needs, its options with their defaults, the
 reasons it drops for) and what its module is made of. The module is read and
 checked against the limits, and neither compiled nor run. Exit code 5 if it is

@@ -77,7 +77,7 @@ func filterTestCommand() *cobra.Command {
 	var junit, row string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "test X.wasm|NAME [CASES.jsonl]", Short: "Test a filter",
+		Use: "test X.wasm|X.js|NAME [CASES.jsonl]", Short: "Test a filter",
 		Long: `Test whether a filter keeps to the ABI (wasm/ABI.md), in whatever language it is
 written. It is run as a build runs it, with ordinary rows, with texts and vectors
 that nobody would think of, in batches of every size, and some hundred times

@@ -19,6 +19,7 @@ type Bundled struct {
 //go:embed repetition/repetition.wasm pii/pii.wasm url/url.wasm junk/junk.wasm
 //go:embed wordlist/wordlist.wasm language/language.wasm
 //go:embed gopher_quality/gopher_quality.wasm gopher_repetition/gopher_repetition.wasm c4/c4.wasm fineweb/fineweb.wasm
+//go:embed script/script.wasm
 var files embed.FS
 
 // names are the bundled filters, those of the preset dialogue first, in the order

@@ -23,6 +23,12 @@ const (
 	withStd = "language" // the filter whose dependency needs Rust's std
 )
 
+// The compiler of the C in script's interpreter. Another gives other bytes.
+const (
+	cCompiler, cArchiver = "clang-14", "llvm-ar-14"
+	cVersion             = "14.0.6"
+)
+
 func main() {
 	check := flag.Bool("check", false, "compare with the committed modules instead of writing them")
 	dir := flag.String("dir", "", "the folder wasm/filters (default: found from the current folder)")
@@ -42,6 +48,9 @@ func run(ctx context.Context, dir string, check bool, out io.Writer) error {
 	if err != nil || len(manifests) == 0 {
 		return fmt.Errorf("no filters in %s: %w", dir, errors.Join(err, os.ErrNotExist))
 	}
+	if err := checkCompiler(ctx); err != nil {
+		return err
+	}
 	work, err := os.MkdirTemp("", "cubeset-filters-")
 	if err != nil {
 		return err
@@ -60,6 +69,18 @@ func run(ctx context.Context, dir string, check bool, out io.Writer) error {
 		errs = append(errs, finish(m, built, filepath.Join(filepath.Dir(m), name+".wasm"), check, out))
 	}
 	return errors.Join(errs...)
+}
+
+// checkCompiler looks for the C compiler that the bytes are of.
+func checkCompiler(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, cCompiler, "--version").Output()
+	if err != nil {
+		return fmt.Errorf("%s, of Debian's package of that name: %w", cCompiler, err)
+	}
+	if first, _, _ := strings.Cut(string(out), "\n"); !strings.Contains(first, "version "+cVersion) {
+		return fmt.Errorf("%s is %q, want version %s", cCompiler, first, cVersion)
+	}
+	return nil
 }
 
 // locate finds wasm/filters from the current folder or one of its parents.
@@ -101,7 +122,8 @@ func cargo(ctx context.Context, dir, work string, which ...string) error {
 			c.Env = append(c.Env, v)
 		}
 	}
-	c.Env = append(c.Env, "CARGO_ENCODED_RUSTFLAGS="+strings.Join(flags, "\x1f"))
+	c.Env = append(c.Env, "CARGO_ENCODED_RUSTFLAGS="+strings.Join(flags, "\x1f"),
+		"CC_"+target+"="+cCompiler, "AR_"+target+"="+cArchiver, "CFLAGS_"+target+"=-Os -ffile-prefix-map="+home+"=/cargo")
 	c.Stderr = os.Stderr
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("cargo: %w", err)

@@ -23,6 +23,11 @@ impl<'a> Config<'a> {
         Config { json, bytes: &[] }
     }
 
+    /// All options, one object.
+    pub fn json(&self) -> &'a str {
+        self.json
+    }
+
     /// A number, or why there is none.
     pub fn number(&self, key: &str) -> Result<f64, String> {
         json::field(self.json, key).and_then(json::number).ok_or_else(|| [key, " is not a plain number"].concat())
