@@ -153,7 +153,7 @@ func (s *suite) sameDrops(project, cubeset string) error {
 	for _, lang := range slices.Sorted(maps.Keys(sdkExamples)) {
 		out := filepath.Join(s.tmp, "sdk-"+lang)
 		said, err := s.commandIn(project, nil, cubeset, "build", "examples/01-first-dataset/dialogues.jsonl", "-o", out,
-			"--filter", filepath.Join("examples", sdkExamples[lang], "alike.wasm"), "--json")
+			"--filter", filepath.Join("examples", sdkExamples[lang], "alike.wasm"), "--teacher", "hash-768", "--json")
 		if err != nil {
 			return fmt.Errorf("%s: %w", lang, err)
 		}
