@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/cubeset/cubeset/wasm"
+	"github.com/cubeset/cubeset/wasm/filters"
 	"github.com/tetratelabs/wazero"
 )
 
@@ -15,6 +16,7 @@ const (
 	wasmRows      = 4096    // different ones
 	wasmTextRows  = 262_144 // judged a turn, by kind
 	wasmAlikeRows = 65_536
+	scriptRows    = 16_384
 	extismRows    = 512 // a turn, in which it is called for each
 )
 
@@ -54,6 +56,9 @@ func wasmGroups(ctx context.Context, p place) ([]Group, error) {
 			for _, l := range toolchains() {
 				g.Cases = append(g.Cases, t.unmetered(ctx, plain, l.language, built[[2]string{kind.name, l.language}]),
 					t.metered(ctx, rt, l.language, built[[2]string{kind.name, l.language}]))
+			}
+			if kind.name == kindText {
+				g.Cases = append(g.Cases, t.script(ctx, rt))
 			}
 			switch size {
 			case 1:
@@ -106,6 +111,25 @@ func (t turn) metered(ctx context.Context, r *wasm.Runtime, language string, g g
 		return func(b *wasm.Batch, out []wasm.Verdict) ([]wasm.Verdict, error) { return in.Filter(ctx, b, out) },
 			func() { in.Close(ctx) }, err
 	})}
+}
+
+// textScript is the kind text. Length counts UTF-16, which for these texts is
+// what the others count.
+const textScript = `const reasons = ["answer_short"];
+const options = {"answer_min": 10};
+function keep(row) {
+  const n = row.answer.length;
+  return {keep: n >= options.answer_min, score: n};
+}`
+
+// script is a filter in JavaScript, which the bundled interpreter runs.
+func (t turn) script(ctx context.Context, r *wasm.Runtime) Case {
+	t.rows = min(t.rows, max(scriptRows, t.size))
+	var g guest
+	g.module, g.missing = filters.Script("text.js", []byte(textScript))
+	c := t.metered(ctx, r, "JavaScript", g)
+	c.Against = []string{"native Go", "rust"}
+	return c
 }
 
 const unmetered = ", not metered"

@@ -83,6 +83,8 @@ function keep(r) {
 }`, "", "keep 1, keep 12, keep 12"},
 		{"no column unasked", `function keep(r) { return Object.keys(r).join() === "question,answer" }`, "", "keep 1, keep 1, keep 1"},
 		{"regular expressions of Unicode", `function keep(r) { return /^\p{Script=Cyrillic}+$/u.test(r.answer) }`, "", "dropped 0, keep 1, dropped 0"},
+		{"texts as JavaScript has them", `const known = {"hello there": 1, "я": 1, "👍🏽": 4, "é": 0};
+function keep(r) { return {keep: known[r.answer] > 0 && r.answer === r.answer.normalize(), score: r.answer.length} }`, "", "keep 11, keep 1, keep 4"},
 		{"nothing that varies", `function keep(r) { return typeof Date === "undefined" && Math.random === undefined && typeof performance === "undefined" && typeof WeakRef === "undefined" }`, "", "keep 1, keep 1, keep 1"},
 		{"recursion is an error to catch", `function deep(n) { return n + deep(n + 1) }
 function keep() { try { return deep(0) } catch (e) { return e instanceof RangeError || e.name === "InternalError" } }`, "", "keep 1, keep 1, keep 1"},
@@ -99,6 +101,16 @@ function keep() { try { return deep(0) } catch (e) { return e instanceof RangeEr
 				}
 			}
 		})
+	}
+}
+
+// TestScriptLatin: texts whose characters QuickJS has a byte for are keys like any
+// others.
+func TestScriptLatin(t *testing.T) {
+	f := scripted(t, runtime(t), `const known = new Set(["é", "ÿ", "", "plain"]); const keys = {"é": 1, "ÿ": 1, "": 1, "plain": 1}; const keep = r => known.has(r.answer) && keys[r.answer] === 1;`)
+	b := &wasm.Batch{Questions: make([]string, 5), Answers: []string{"é", "ÿ", "", "plain", "Ā"}}
+	if got := strings.Join(judged(t, f, "", b), ", "); got != "keep 1, keep 1, keep 1, keep 1, dropped 0" {
+		t.Error(got)
 	}
 }
 

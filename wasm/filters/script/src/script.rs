@@ -23,9 +23,9 @@ impl Filter for Script {
     fn new(config: &Config) -> core::result::Result<Script, String> {
         let context = engine().map_err(|_| String::from("no room for the interpreter"))?;
         let mut file = String::from("script");
-        context.with(|ctx| load(&ctx, config.json(), &mut file).map_err(|_| Failure::of(&ctx, &file).text)).map(
-            |(reasons, needs, keep)| Script { file, reasons, needs, keep, context: context.clone() },
-        )
+        context
+            .with(|ctx| load(&ctx, config.json(), &mut file).map_err(|_| Failure::of(&ctx, &file).text))
+            .map(|(reasons, needs, keep)| Script { file, reasons, needs, keep, context: context.clone() })
     }
 
     fn row(&mut self, row: &Row) -> Verdict {
@@ -45,8 +45,11 @@ fn engine() -> Result<Context> {
     Context::custom::<Language>(&runtime)
 }
 
+/// The reasons, the needs and keep of a script.
+type Loaded = (Vec<String>, Vec<String>, Persistent<Function<'static>>);
+
 /// Runs the script, and finds its reasons, its needs and the function keep.
-fn load(ctx: &Ctx, config: &str, file: &mut String) -> Result<(Vec<String>, Vec<String>, Persistent<Function<'static>>)> {
+fn load(ctx: &Ctx, config: &str, file: &mut String) -> Result<Loaded> {
     let prelude: Function = ctx.eval(include_str!("prelude.js"))?;
     let say = Function::new(ctx.clone(), |text: String| host::say(host::INFO, &text))?;
     let script: Object = prelude.call((config, say))?;
@@ -77,7 +80,7 @@ impl Script {
             (Some(true), _) => 0,
             (Some(false), None) if named.is_undefined() => 1,
             (_, Some(name)) if keep.is_string() || keep.as_bool().is_some() => self.code(ctx, &name.to_string()?)?,
-            _ => return Err(Exception::throw_type(ctx, "keep returned neither true, false, a reason nor {keep, reason, score}")),
+            _ => return Err(Exception::throw_type(ctx, "keep returned neither true, false nor a reason")),
         };
         let score = match score.as_number() {
             Some(n) if (n as f32).is_finite() => n as f32,
