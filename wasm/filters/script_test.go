@@ -143,7 +143,10 @@ func TestScriptFailures(t *testing.T) {
 		{"a mistake outside of keep", "const a = 1;\nmissing();\nfunction keep() { return true }", wasm.CodeConfig, "check.js:2:", ""},
 		{"no keep", "const a = 1;", wasm.CodeConfig, "there is no function keep", ""},
 		{"lines after options", "const options = {\n\"a\": 1\n};\nmissing();", wasm.CodeConfig, "check.js:4:", ""},
-		{"reasons that are not what they seem", "/*\nconst reasons = [\"a\"]\n*/ const reasons = [\"b\"]; function keep() { return true }", wasm.CodeConfig, `reasons is ["b"], and where it is first declared ["a"]`, ""},
+		{"reasons that are not what they seem", "/*\nconst reasons = [\"a\"]\n*/ const reasons = [\"b\"]; function keep() { return true }", wasm.CodeConfig, `reasons is ["b"] but was read as ["a"]`, ""},
+		{"reasons that are not read", "let reasons = ['b']; function keep() { return true }", wasm.CodeConfig, `reasons is ["b"] but was read as ["dropped"]: declare it once, as JSON, on a line that starts with const reasons =`, ""},
+		{"needs within a line", "const a = 1; const needs = [\"id\"]; function keep() { return true }", wasm.CodeConfig, `needs is ["id"] but was read as []`, ""},
+		{"options that are not read", "let options = {'a': 1}; function keep() { return true }", wasm.CodeConfig, `options is {"a":1} but was read as none`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			said = nil
