@@ -196,7 +196,10 @@ func (g *gate) mend(ctx context.Context, c *chunk, i int, rows []row, cause erro
 	}
 	n, found, err := f.Bisect(ctx, f.config, f.blobs, &g.batch)
 	if err != nil {
-		return nil, as(ErrFilter, errors.Join(cause, err))
+		if err.Error() != cause.Error() { // as it is of a filter that does not take its options
+			cause = errors.Join(cause, err)
+		}
+		return nil, as(ErrFilter, cause)
 	}
 	bad := rows[n]
 	if g.onError == "fail" {
