@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/zeebo/xxh3"
 
 	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/internal/fsx"
@@ -16,8 +17,9 @@ import (
 
 // The journal has a record of every finished chunk, a file of its key's name:
 // the length of the head, four bytes, then the head, JSON, and the body, the
-// rows one by one, each a frame of zstd with a checksum of its own. A build
-// that takes a chunk over needs only the head, until it commits.
+// rows one by one, each a frame of zstd with a checksum of its own. The head has
+// one of the body's frame too: a build that takes a chunk over needs only the
+// head, and to know that the rest is whole.
 
 // recordBytesMax bounds what is read back of one chunk's record.
 const recordBytesMax = 256 << 20
@@ -26,17 +28,19 @@ var errRecord = errors.New("damaged")
 
 // save notes what became of a chunk, durably.
 func (o *outdir) save(c *outcome) error {
-	head, err := json.Marshal(c)
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
 	}
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	body := w.EncodeAll(c.appendBody(nil), nil)
+	c.BodySum = xxh3.Hash(body)
+	head, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
 	b := w.EncodeAll(head, make([]byte, 4))
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
-	b = w.EncodeAll(c.appendBody(nil), b)
+	b = append(b, body...)
 	if err := fsx.WriteFile(o.fs, o.journalDir(), c.Key, b); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -83,8 +87,14 @@ func (c *outcome) decode(b []byte, rows bool) error {
 	if err != nil {
 		return err
 	}
-	body, err := r.DecodeAll(b[n:], nil) // its checksum, at least
-	if err != nil || !rows {
+	if xxh3.Hash(b[n:]) != c.BodySum {
+		return errRecord
+	}
+	if !rows {
+		return nil
+	}
+	body, err := r.DecodeAll(b[n:], nil)
+	if err != nil {
 		return err
 	}
 	return c.readBody(body)

@@ -63,6 +63,7 @@ type build struct {
 	readOptions                dialogue.Options
 	chunkRowsMin, chunkRowsMax int
 	bytesBefore                int64 // of the inputs read to their end
+	expected                   int   // rows, a guess
 
 	lock                       *locked                 // nil: nothing is held back
 	sources                    map[string]filterSource // what was compared with the lock, by the name the user gave it
@@ -116,7 +117,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	}
 	b := &build{
 		config: c, options: o, log: o.Log, fs: o.files(), begin: time.Now(), progress: o.Progress,
-		partKeys: map[string]int{}, ids: map[uint64]struct{}{}, embedder: &embedder{},
+		partKeys: map[string]int{}, expected: expectedRows(o.files(), c.Out), embedder: &embedder{},
 		total: outcome{Dropped: map[string]int64{}, Skipped: map[string]int64{}},
 	}
 	if b.log == nil {
@@ -125,6 +126,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	if b.progress == nil {
 		b.progress = &Progress{}
 	}
+	b.ids = make(map[uint64]struct{}, b.expected)
 	b.readOptions = c.reading()
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
 	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)

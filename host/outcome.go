@@ -18,6 +18,7 @@ type outcome struct {
 	Rejected    int               `json:"rejected,omitempty"` // how many rejects there are
 	RejectsFile *tensor.PartInfo  `json:"rejects_file,omitempty"`
 	Stats       stats             `json:"stats"`
+	BodySum     uint64            `json:"body_sum"` // xxh3 of the record's second frame
 
 	Lines       [][]int64         `json:"-"` // of each part's rows, relative to the chunk's
 	Rejects     []reject          `json:"-"`

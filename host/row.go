@@ -106,7 +106,7 @@ func (b *build) nameTwins(rows []row) {
 // resetTwins forgets every row seen so far.
 func (b *build) resetTwins() (err error) {
 	if b.config.Dedup != "none" {
-		b.twins = dedup.NewExact()
+		b.twins = dedup.NewExact(b.expected)
 	}
 	if b.config.Dedup == "near" {
 		b.near, err = dedup.NewNear(dedup.NearThreshold)

@@ -229,6 +229,18 @@ func stampOutputs(f fsx.FS, dir string) (files []file, err error) {
 	return files, nil
 }
 
+// expectedMax bounds the room that is made beforehand, whatever a note says.
+const expectedMax = 1 << 24
+
+// expectedRows is how many rows the build before had, 0 without one.
+func expectedRows(f fsx.FS, dir string) int {
+	s, err := readSeen(f, dir)
+	if err != nil {
+		return 0
+	}
+	return int(min(max(0, s.Summary.Read), expectedMax))
+}
+
 func readSeen(f fsx.FS, dir string) (*seen, error) {
 	b, err := f.ReadFile(filepath.Join(dir, stateDir, seenName))
 	if err != nil {

@@ -25,8 +25,8 @@ func KeyOf(question, answer string) Key {
 // several goroutines: the order of the calls is what "first" means.
 type Exact struct{ seen map[Key]struct{} }
 
-// NewExact makes an Exact that has seen nothing.
-func NewExact() *Exact { return &Exact{seen: map[Key]struct{}{}} }
+// NewExact makes an Exact that has seen nothing, and has room for about n keys.
+func NewExact(n int) *Exact { return &Exact{seen: make(map[Key]struct{}, n)} }
 
 // First says whether k has not been seen before, and remembers it.
 func (e *Exact) First(k Key) bool {

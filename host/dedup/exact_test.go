@@ -18,7 +18,7 @@ func TestKeyOfSeparatesQuestionFromAnswer(t *testing.T) {
 func TestExactKeepsTheFirstOfEachPair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs := rapid.SliceOf(rapid.StringMatching(`[ab]{0,3}`)).Draw(t, "answers")
-		e, seen := NewExact(), map[string]bool{}
+		e, seen := NewExact(0), map[string]bool{}
 		for i, a := range pairs {
 			if got := e.First(KeyOf("q", a)); got == seen[a] {
 				t.Fatalf("pair %d: First = %v, seen before = %v", i, got, seen[a])
@@ -33,7 +33,7 @@ func TestExactKeepsTheFirstOfEachPair(t *testing.T) {
 
 func BenchmarkExact(b *testing.B) {
 	b.ReportAllocs()
-	e := NewExact()
+	e := NewExact(10)
 	var q [8]byte
 	for i := range b.N {
 		q[0], q[1], q[2], q[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
