@@ -22,6 +22,8 @@ import (
 const (
 	describeBytesMax = 64 << 10    // of a Describe reply
 	goPluginSlack    = time.Second // our own timeout comes first, it has the better words
+	replyWindow      = 8 << 20     // of a reply that may be under way: with gRPC's 64 KiB a teacher waits for us again and again
+	readBuffer       = 256 << 10   // read at once
 )
 
 // Start launches the teacher of s, completes the handshake over mutual TLS and
@@ -92,6 +94,7 @@ func (l *launch) run(ctx context.Context) (*Teacher, error) {
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		TLSConfig:        config,
 		SkipHostEnv:      true,
+		GRPCDialOptions:  []grpc.DialOption{grpc.WithInitialWindowSize(replyWindow), grpc.WithInitialConnWindowSize(replyWindow), grpc.WithReadBufferSize(readBuffer)},
 		StartTimeout:     l.options.StartTimeout + goPluginSlack,
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: l.tempDir},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {

@@ -18,6 +18,9 @@ import (
 // parentWatch is how often a teacher looks whether its host is still there.
 const parentWatch = 250 * time.Millisecond
 
+// writeBytes is how much of a reply is written at once.
+const writeBytes = 256 << 10
+
 // Serve runs e as a teacher and returns when the host is done with it. Call it
 // first thing in main: what is printed to standard output from then on goes to
 // standard error, so it cannot be mistaken for the handshake. Started by hand,
@@ -37,7 +40,7 @@ func Serve(e Embedder) {
 		HandshakeConfig:  Handshake,
 		VersionedPlugins: Protocols(&server{embedder: e}),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(ReceiveBytesMax))...)
+			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(ReceiveBytesMax), grpc.WriteBufferSize(writeBytes))...)
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 	})
