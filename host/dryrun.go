@@ -86,11 +86,15 @@ type foresight struct {
 }
 
 func (f *foresight) finish(ctx context.Context, c *chunk) error {
-	if reused, err := f.b.reuse(c); reused || err != nil {
+	reused, err := f.b.reuse(c)
+	if err != nil {
+		return err
+	}
+	if reused {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.reused++
-		return err
+		return nil
 	}
 	if err := f.b.dropMarked(ctx, c); err != nil {
 		return err

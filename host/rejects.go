@@ -43,8 +43,8 @@ func (b *build) writeRejects(c *chunk) error {
 	return nil
 }
 
-// hasRejects says whether the file of c's rejects is there, and says the lines
-// that they are on now.
+// hasRejects says whether c's rejects, if there are any, are in a file that tells
+// the lines they are on now.
 func (b *build) hasRejects(c *chunk) bool {
 	p := c.RejectsFile
 	return c.Rejected == 0 || p != nil && p.Path == c.rejectsPath() && b.out.has(*p)
@@ -69,6 +69,9 @@ func (b *build) moveRejects(c *chunk) error {
 // showRejects puts the rejects in place where there is no dataset to commit.
 func (b *build) showRejects() error {
 	dir := filepath.Join(b.config.Out, "rejects")
+	if len(b.total.RejectFiles) == 0 {
+		return b.fs.RemoveAll(dir)
+	}
 	if err := b.fs.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
