@@ -16,6 +16,7 @@ const windowBytes = 256 << 10
 type window struct {
 	src        io.Reader
 	buf        []byte
+	base       int64 // offset of buf in the file
 	start, pos int
 	line       int64 // of pos, from 1
 	max        int   // bytes of a record
@@ -53,6 +54,7 @@ func (w *window) more() bool {
 	}
 	if w.start > 0 {
 		n := copy(w.buf, w.buf[w.start:])
+		w.base += int64(w.start)
 		w.buf, w.pos, w.start = w.buf[:n], w.pos-w.start, 0
 	}
 	if cap(w.buf)-len(w.buf) < windowBytes/2 {

@@ -23,17 +23,23 @@ func KeyOf(question, answer string) Key {
 // Exact keeps the first of every set of twins. It holds 16 bytes a key, and
 // about as much again for the table around them. It is not safe for use by
 // several goroutines: the order of the calls is what "first" means.
-type Exact struct{ seen map[Key]struct{} }
+type Exact[K Hash] struct {
+	before *Index[K]
+	seen   map[K]struct{}
+}
 
-// NewExact makes an Exact that has seen nothing, and has room for about n keys.
-func NewExact(n int) *Exact { return &Exact{seen: make(map[Key]struct{}, n)} }
+// NewExact makes an Exact that has seen what is in before, which may be nil, and
+// has room for about n keys more.
+func NewExact[K Hash](before *Index[K], n int) *Exact[K] {
+	return &Exact[K]{before, make(map[K]struct{}, n)}
+}
 
 // First says whether k has not been seen before, and remembers it.
-func (e *Exact) First(k Key) bool {
+func (e *Exact[K]) First(k K) bool {
+	if e.before.Has(k) {
+		return false
+	}
 	n := len(e.seen)
 	e.seen[k] = struct{}{}
 	return len(e.seen) > n
 }
-
-// Len is the number of different keys seen.
-func (e *Exact) Len() int { return len(e.seen) }
