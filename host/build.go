@@ -17,24 +17,33 @@ import (
 // Cancelling ctx interrupts: batches under way end, their vectors reach the
 // cache, finished chunks are kept, the dataset that was in c.Out stays as it
 // was, and the error is ErrInterrupted. The same call goes on from there.
-func Build(ctx context.Context, c Config, o Options) (sum Summary, err error) {
-	if sum, ok := upToDate(c, o.files()); ok {
+func Build(ctx context.Context, c Config, o Options) (Summary, error) {
+	read := lookAtSources(c)
+	if sum, ok := upToDate(c, o.files(), read); ok {
 		return sum, strictly(c, &sum)
 	}
+	sum, err := rebuild(ctx, c, o, read, (*build).findKnown)
+	if errors.Is(err, errNotKnown) {
+		sum, err = rebuild(ctx, c, o, read, nothingKnown)
+	}
+	return sum, err
+}
+
+func rebuild(ctx context.Context, c Config, o Options, read *sources, known func(*build, *sources) []*chunk) (sum Summary, err error) {
 	b, err := open(ctx, c, o)
 	if err != nil {
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, b.close(), b.capCache()) }()
-	read := b.stampSources()
+	b.known = known(b, read)
 
 	if err = b.findTrainQuestions(ctx); err == nil {
-		err = inOrder(ctx, c.Workers, b.chunks(ctx), stages[*chunk]{
+		err = inOrder(ctx, c.Workers, b.chunks(ctx), b.withKnown(stages[*chunk]{
 			prepare: b.prepare, // read → filter texts
 			decide:  b.dedup,   // the first of twins stays
 			finish:  b.finish,  // embed → filter vectors → project → write
 			collect: b.collect,
-		})
+		}))
 	}
 	if err == nil {
 		err = b.commit()
@@ -104,7 +113,7 @@ func (b *build) judgeTexts(ctx context.Context, c *chunk) error {
 // dedup marks the rows of c that repeat an earlier row of the whole build. It
 // sees one chunk at a time, in order. What is left of c names its parts.
 func (b *build) dedup(c *chunk) error {
-	c.input.digest.Write(c.digest[:])
+	b.number(c)
 	b.markTwins(c)
 	b.markLeaks(c)
 	b.countIDs(c)

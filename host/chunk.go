@@ -29,7 +29,12 @@ type chunk struct {
 	line   int64 // of its first record, from 1
 	data   []byte
 	spans  []span
-	digest [32]byte // see seal
+	end    *dialogue.Place // behind its last record; nil: reading cannot begin there
+	digest [32]byte        // see seal
+
+	records  int
+	equals   int   // chunks before it that have the same bytes
+	repeated int64 // rows whose id an earlier row had
 
 	rows     []row     // those still in
 	memo     []memoRow // of the rows that reach decide
@@ -37,6 +42,8 @@ type chunk struct {
 	recalled bool   // the memo is an earlier build's, and rows is not yet there
 	marks    []mark // of the rows that decide drops
 	outcome         // what became of it
+
+	known *known // chunks that this one stands for; of itself there is nothing then
 }
 
 // span is one record of a chunk.
@@ -54,13 +61,21 @@ type input struct {
 	bytes      int64
 	digest     hash.Hash // over the digests of its chunks, in order
 	newParser  func() *dialogue.Parser
+	from       *dialogue.Place // what is before it is known; nil: nothing is
+	known      bool            // all of it
 }
 
 // chunks reads all inputs in order and cuts them. ctx is checked at every
 // chunk, so that an interrupted build stops reading.
 func (b *build) chunks(ctx context.Context) iter.Seq2[*chunk, error] {
 	return func(yield func(*chunk, error) bool) {
+		if len(b.known) > 0 && !yield(&chunk{known: &known{chunks: b.known}}, nil) {
+			return
+		}
 		for _, in := range b.inputs {
+			if in.known {
+				continue
+			}
 			goOn, err := b.read(ctx, in, yield)
 			if err != nil {
 				yield(nil, fmt.Errorf("read: %w", err))
@@ -81,11 +96,19 @@ func (b *build) read(ctx context.Context, in *input, yield func(*chunk, error) b
 	defer file.Close()
 	in.format, in.newParser = file.Format(), file.Parser
 	cut := cutter{input: in, low: b.chunkRowsMin, high: b.chunkRowsMax}
+	if in.from != nil {
+		if err := file.GoTo(*in.from); err != nil {
+			return false, err
+		}
+	}
 	for rec, err := range file.Records() {
 		if err != nil {
 			return false, err
 		}
 		if full := cut.add(rec); full != nil {
+			if here, ok := file.Here(); ok {
+				full.end = &here
+			}
 			b.progress.Bytes.Store(b.bytesBefore + file.Bytes())
 			if ctx.Err() != nil {
 				return false, ctx.Err()
@@ -140,7 +163,7 @@ func (k *cutter) rest() *chunk {
 		return nil
 	}
 	k.c, k.size = nil, len(c.data)
-	k.input.records += int64(len(c.spans))
+	c.records = len(c.spans)
 	return c
 }
 

@@ -32,7 +32,7 @@ func (b *build) commit() error {
 	}
 	keep := map[string]bool{}
 	for _, d := range b.done {
-		keep[d.key], keep[d.memoKey] = true, true
+		keep[d.Key], keep[d.memoKey] = true, true
 	}
 	return errors.Join(b.out.savePlaces(b.done), b.out.forget(keep), b.writeRun())
 }

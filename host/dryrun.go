@@ -36,7 +36,7 @@ type DryRunSummary struct {
 // would be reused, embedded and written. It writes nothing to c.Out, and asks a
 // teacher for nothing but what it is.
 func DryRun(ctx context.Context, c Config, o Options) (sum DryRunSummary, err error) {
-	if s, ok := upToDate(c, o.files()); ok {
+	if s, ok := upToDate(c, o.files(), lookAtSources(c)); ok {
 		return DryRunSummary{SchemaVersion: 1, DryRun: true, UpToDate: true, Read: s.Read, Dropped: s.Dropped, Skipped: s.Skipped,
 			Teacher: s.Teacher.Name, EmbedID: s.Teacher.EmbedID, Seconds: s.Seconds, Out: c.Out}, nil
 	}
@@ -70,8 +70,8 @@ func (b *build) lookOut(context.Context) error {
 		return err
 	}
 	b.out = &outdir{fs: b.fs, dir: b.config.Out, readonly: true}
-	if !b.config.Check {
-		b.out.believeStamps()
+	if s, err := readSeen(b.fs, b.config.Out); err == nil && !b.config.Check {
+		b.out.believeStamps(s)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -99,18 +98,11 @@ func (t twin) is(question, answer string) bool {
 
 // inputs reads where the chunks come from; a dataset that was copied without
 // its build's notes has none.
-func (e *explainer) inputs() error {
-	b, err := e.notes.fs.ReadFile(filepath.Join(e.dir, stateDir, placesName))
-	if errors.Is(err, fs.ErrNotExist) {
+func (e *explainer) inputs() (err error) {
+	if e.places, err = e.notes.places(""); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil {
-		err = json.Unmarshal(b, &e.places)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", placesName, err)
-	}
-	return nil
+	return err
 }
 
 // place is where the chunk with this key begins.

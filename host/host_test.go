@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 		} else if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 			flag.Set("rapid.checks", "40") // each is several builds
 		}
+		contentBlock = 256
 		os.Exit(m.Run())
 	}
 	var err error

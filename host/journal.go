@@ -100,27 +100,6 @@ func (c *outcome) decode(b []byte, rows bool) error {
 	return c.readBody(body)
 }
 
-// place is where a chunk begins in the inputs.
-type place struct {
-	Key  string `json:"key"`
-	File string `json:"file"`
-	Line int64  `json:"line"`
-}
-
-// savePlaces notes where the chunks of the dataset come from, which is no
-// matter of the dataset's bytes.
-func (o *outdir) savePlaces(all []done) error {
-	places := make([]place, len(all))
-	for i, d := range all {
-		places[i] = place{d.key, d.input.path, d.line}
-	}
-	b, err := json.Marshal(places)
-	if err != nil {
-		return err
-	}
-	return fsx.WriteFile(o.fs, filepath.Join(o.dir, stateDir), placesName, b)
-}
-
 // forget removes the records and memos of chunks that are not in keep.
 func (o *outdir) forget(keep map[string]bool) error {
 	for _, dir := range []string{o.journalDir(), o.memoDir()} {

@@ -49,9 +49,6 @@ func (b *build) findTrainQuestions(ctx context.Context) error {
 		err = b.resetTwins()
 	}
 	b.bytesBefore = 0
-	for _, in := range b.inputs {
-		in.records = 0
-	}
 	return err
 }
 

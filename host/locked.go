@@ -2,8 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -48,8 +46,7 @@ func (c Config) readLock(f fsx.FS) (*locked, error) {
 	if err != nil {
 		return nil, as(ErrLock, fmt.Errorf("lock: %s: %w; if it is not to be mended, remove it, and write another with cubeset lock", c.Lock, err))
 	}
-	sum := sha256.Sum256(doc)
-	return &locked{file, c.Lock, hex.EncodeToString(sum[:])}, nil
+	return &locked{file, c.Lock, digestOf(doc)}, nil
 }
 
 // refuse is the end of a build that would use what the lock does not hold.

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -19,16 +18,24 @@ import (
 // decide: the keys of the rows that got so far are enough, and its parts are
 // there. A memo is those keys.
 
-const memoMagic = "cubeset memo 1\n"
+const memoMagic = "cubeset memo 2\n"
 
 // memoRow is what decide needs to know of a row.
 type memoRow struct {
 	Twin dedup.Key
-	ID   uint64
+	ID   idHash
 }
 
-// memoRowSize is what a memoRow takes in a file.
-const memoRowSize = len(dedup.Key{}) + 8
+// idHash is the xxh3 of a row's id.
+type idHash [8]byte
+
+// What a memoRow takes in a file: the keys of all rows, then the hashes of their
+// ids, and at the end the xxh3 of both.
+const (
+	twinSize    = len(dedup.Key{})
+	memoRowSize = twinSize + len(idHash{})
+	memoSumSize = 8
+)
 
 // digestPreparation is over all but the records that decides what a memo holds.
 func (b *build) digestPreparation() (string, error) {
@@ -37,8 +44,7 @@ func (b *build) digestPreparation() (string, error) {
 		settings[fmt.Sprintf("filter %d", i)] = f.digest
 	}
 	doc, err := json.Marshal(settings) // keys in order
-	sum := sha256.Sum256(doc)
-	return hex.EncodeToString(sum[:]), err
+	return digestOf(doc), err
 }
 
 // memoKey names a chunk and all that is done to it before decide.
@@ -56,23 +62,26 @@ func (b *build) memorable() bool {
 
 // recall reads the memo of c, if there is one.
 func (b *build) recall(c *chunk) bool {
-	doc, err := b.fs.ReadFile(filepath.Join(b.out.memoDir(), c.memoKey))
-	if err != nil || len(doc) < sha256.Size {
+	twins, ids, ok := b.out.memo(c.memoKey)
+	if !ok {
 		return false
 	}
-	body, sum := doc[:len(doc)-sha256.Size], doc[len(doc)-sha256.Size:]
-	if want := sha256.Sum256(body); !bytes.Equal(sum, want[:]) {
-		return false
-	}
-	if len(body)%memoRowSize != 0 {
-		return false
-	}
-	c.memo, c.recalled = make([]memoRow, len(body)/memoRowSize), true
+	c.memo, c.recalled = make([]memoRow, len(ids)/len(idHash{})), true
 	for i := range c.memo {
-		b := body[i*memoRowSize:]
-		c.memo[i] = memoRow{dedup.Key(b), binary.LittleEndian.Uint64(b[len(dedup.Key{}):])}
+		c.memo[i] = memoRow{dedup.Key(twins[i*twinSize:]), idHash(ids[i*len(idHash{}):])}
 	}
 	return true
+}
+
+// memo reads a memo, as it stands in its file.
+func (o *outdir) memo(key string) (twins, ids []byte, ok bool) {
+	doc, err := o.fs.ReadFile(filepath.Join(o.memoDir(), key))
+	if n := len(doc) - memoSumSize; err != nil || n < 0 || n%memoRowSize != 0 || xxh3.Hash(doc[:n]) != binary.LittleEndian.Uint64(doc[n:]) {
+		return nil, nil, false
+	}
+	doc = doc[:len(doc)-memoSumSize]
+	cut := len(doc) / memoRowSize * twinSize
+	return doc[:cut], doc[cut:], true
 }
 
 // memorise writes the memo of c. It is not made durable: one that is damaged
@@ -81,17 +90,19 @@ func (b *build) memorise(c *chunk) error {
 	if b.out.readonly {
 		return nil
 	}
-	body := make([]byte, 0, len(c.memo)*memoRowSize+sha256.Size)
+	doc := make([]byte, 0, len(c.memo)*memoRowSize+memoSumSize)
 	for i := range c.memo {
-		body = append(body, c.memo[i].Twin[:]...)
-		body = binary.LittleEndian.AppendUint64(body, c.memo[i].ID)
+		doc = append(doc, c.memo[i].Twin[:]...)
 	}
+	for i := range c.memo {
+		doc = append(doc, c.memo[i].ID[:]...)
+	}
+	doc = binary.LittleEndian.AppendUint64(doc, xxh3.Hash(doc))
 	f, err := b.fs.Create(filepath.Join(b.out.memoDir(), c.memoKey))
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(body)
-	_, err = f.Write(append(body, sum[:]...))
+	_, err = f.Write(doc)
 	return errors.Join(err, f.Close())
 }
 
@@ -99,7 +110,8 @@ func (b *build) memorise(c *chunk) error {
 func (b *build) memoRows(rows []row) []memoRow {
 	memo := make([]memoRow, len(rows))
 	for i := range rows {
-		memo[i] = memoRow{rows[i].twin, xxh3.HashString(rows[i].ID)}
+		memo[i].Twin = rows[i].twin
+		binary.LittleEndian.PutUint64(memo[i].ID[:], xxh3.HashString(rows[i].ID))
 	}
 	return memo
 }

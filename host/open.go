@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,7 +62,6 @@ type build struct {
 	readOptions                dialogue.Options
 	chunkRowsMin, chunkRowsMax int
 	bytesBefore                int64 // of the inputs read to their end
-	expected                   int   // rows, a guess
 
 	lock                       *locked                 // nil: nothing is held back
 	sources                    map[string]filterSource // what was compared with the lock, by the name the user gave it
@@ -72,10 +70,10 @@ type build struct {
 	cacheDir                   string // "": no cache
 	compiled                   string // folder of compiled filters to be removed at the end
 	textFilters, vectorFilters filterSet
-	twins                      *dedup.Exact           // nil: duplicates stay
-	near                       *dedup.Near            // nil: near duplicates stay
-	trainQuestions             map[dedup.Key]struct{} // nil: leaks stay
-	ids                        map[uint64]struct{}
+	twins                      *dedup.Exact[dedup.Key] // nil: duplicates stay
+	near                       *dedup.Near             // nil: near duplicates stay
+	trainQuestions             map[dedup.Key]struct{}  // nil: leaks stay
+	ids                        *dedup.Exact[idHash]
 	embedder                   *embedder
 	instead                    insteadOf
 	projection                 *projection
@@ -86,7 +84,9 @@ type build struct {
 	prepareDigest              string // of the settings that decide what reaches dedup
 
 	out                     *outdir
-	partKeys                map[string]int
+	last                    *seen          // what the build before saw; nil: nothing is to be believed
+	known                   []*chunk       // of the build before, and taken over
+	equals                  map[string]int // chunks by their bytes
 	partsBuilt, partsReused atomic.Int64
 	total                   outcome
 	done                    []done
@@ -94,10 +94,8 @@ type build struct {
 
 // done is a chunk that is finished: enough to find its record again.
 type done struct {
-	key     string
+	place
 	memoKey string
-	input   *input
-	line    int64
 }
 
 // open checks the configuration and makes ready all that a build needs,
@@ -117,7 +115,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	}
 	b := &build{
 		config: c, options: o, log: o.Log, fs: o.files(), begin: time.Now(), progress: o.Progress,
-		partKeys: map[string]int{}, expected: expectedRows(o.files(), c.Out), embedder: &embedder{},
+		equals: map[string]int{}, embedder: &embedder{},
 		total: outcome{Dropped: map[string]int64{}, Skipped: map[string]int64{}},
 	}
 	if b.log == nil {
@@ -126,7 +124,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	if b.progress == nil {
 		b.progress = &Progress{}
 	}
-	b.ids = make(map[uint64]struct{}, b.expected)
+	b.ids = dedup.NewExact[idHash](nil)
 	b.readOptions = c.reading()
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
 	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)
@@ -148,10 +146,14 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 }
 
 func (b *build) openOut(context.Context) (err error) {
-	if b.out, err = claim(b.fs, b.config.Out); err == nil && !b.config.Check {
-		b.out.believeStamps()
+	if b.out, err = claim(b.fs, b.config.Out); err != nil || b.config.Check {
+		return err
 	}
-	return err
+	if b.last, err = readSeen(b.fs, b.config.Out); err != nil {
+		b.last = &seen{} // all of it is looked at, then
+	}
+	b.out.believeStamps(b.last)
+	return nil
 }
 
 // openInputs finds every input, and names it: by its base name where that is
@@ -318,8 +320,7 @@ func (b *build) describe(context.Context) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(doc)
-	b.configDigest = hex.EncodeToString(sum[:])
+	b.configDigest = digestOf(doc)
 	if b.prepareDigest, err = b.digestPreparation(); err != nil {
 		return err
 	}

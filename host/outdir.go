@@ -35,7 +35,10 @@ type outdir struct {
 	dir      string
 	lock     *flock.Flock
 	readonly bool             // not locked either
+	fresh    bool             // no build that was cut off left parts here
 	stamps   map[string]stamp // of finished parts whose bytes need not be read again, by path
+
+	placesDigest string // of what savePlaces wrote
 }
 
 // claim makes dir, or takes a folder that is empty or holds a dataset of ours,
@@ -66,6 +69,12 @@ func claim(f fsx.FS, dir string) (_ *outdir, err error) {
 		o.release()
 		return nil, as(ErrOutput, err)
 	}
+	waiting, err := f.ReadDir(o.partsDir())
+	if err != nil {
+		o.release()
+		return nil, as(ErrOutput, err)
+	}
+	o.fresh = len(waiting) == 0
 	return o, nil
 }
 
@@ -113,27 +122,28 @@ func (o *outdir) release() error {
 	return o.lock.Unlock()
 }
 
-// believeStamps takes the parts of the dataset for what they were as long as
+// believeStamps takes the parts of the dataset for what a build saw as long as
 // the file system says that nothing touched them.
-func (o *outdir) believeStamps() {
+func (o *outdir) believeStamps(s *seen) {
 	o.stamps = map[string]stamp{}
-	if s, err := readSeen(o.fs, o.dir); err == nil {
-		for _, f := range s.Wrote {
-			o.stamps[f.Path] = f.Stamp
-		}
+	for _, f := range s.Wrote {
+		o.stamps[f.Path] = f.Stamp
 	}
 }
 
 // has says whether a finished part is there, waiting or already committed. One
 // whose stamp is not known is read.
 func (o *outdir) has(p tensor.PartInfo) bool {
-	waiting, committed := filepath.Join(o.partsDir(), filepath.Base(p.Path)), filepath.Join(o.dir, filepath.FromSlash(p.Path))
-	if o.holds(waiting, p) {
-		return true
+	if !o.fresh {
+		waiting := filepath.Join(o.partsDir(), filepath.Base(p.Path))
+		if o.holds(waiting, p) {
+			return true
+		}
+		if !o.readonly {
+			o.fs.Remove(waiting) // or a commit would take it
+		}
 	}
-	if !o.readonly {
-		o.fs.Remove(waiting) // or a commit would take it
-	}
+	committed := filepath.Join(o.dir, filepath.FromSlash(p.Path))
 	if fi, err := o.fs.Stat(committed); err == nil && stampOf(fi) == o.stamps[p.Path] {
 		return true
 	}

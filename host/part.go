@@ -18,6 +18,16 @@ import (
 // writeBuffer is how much of a part is gathered before it goes to the disk.
 const writeBuffer = 1 << 20
 
+// number notes that c is the next chunk of its input, and how many chunks of the
+// build had the same bytes before.
+func (b *build) number(c *chunk) {
+	c.input.records += int64(c.records)
+	c.input.digest.Write(c.digest[:])
+	bytes := string(c.digest[:]) + c.input.format + "\x00" + c.input.name
+	c.equals = b.equals[bytes]
+	b.equals[bytes]++
+}
+
 // partKey names what a chunk's parts hold: everything that decides one byte
 // of them goes into it. Two equal chunks of one build differ in the last
 // field, or their parts would be one file.
@@ -35,13 +45,10 @@ func (b *build) partKey(c *chunk) string {
 	field([]byte(c.input.name))
 	field(c.digest[:])
 	field(appendMarks(nil, c.marks))
-	key := hex.EncodeToString(h.Sum(nil))
-	b.partKeys[key]++
-	if n := b.partKeys[key]; n > 1 {
-		field(binary.LittleEndian.AppendUint64(nil, uint64(n)))
-		key = hex.EncodeToString(h.Sum(nil))
+	if c.equals > 0 {
+		field(binary.LittleEndian.AppendUint64(nil, uint64(c.equals)))
 	}
-	return key
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // parts writes what a chunk becomes: at most one part a split.
@@ -170,15 +177,20 @@ func (b *build) reuse(c *chunk) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	return true, b.takeOver(c, o)
+}
+
+// takeOver makes o what became of c.
+func (b *build) takeOver(c *chunk, o outcome) error {
 	c.outcome, c.rows, c.data = o, nil, nil
 	if !b.out.readonly && !b.hasRejects(c) {
 		if err := b.moveRejects(c); err != nil {
-			return false, fmt.Errorf("write: %w", err)
+			return fmt.Errorf("write: %w", err)
 		}
 	}
 	b.partsReused.Add(int64(len(c.Parts)))
 	for _, p := range c.Parts {
 		b.progress.Kept.Add(p.Rows)
 	}
-	return true, nil
+	return nil
 }

@@ -90,7 +90,7 @@ func (b *build) parse(c *chunk) {
 // nameTwins gives each row its group, and the key that its twins share.
 func (b *build) nameTwins(rows []row) {
 	for i := range rows {
-		if b.twins == nil {
+		if b.config.Dedup == "none" {
 			rows[i].group = dialogue.Group(&rows[i].Pair)
 			continue
 		}
@@ -106,7 +106,7 @@ func (b *build) nameTwins(rows []row) {
 // resetTwins forgets every row seen so far.
 func (b *build) resetTwins() (err error) {
 	if b.config.Dedup != "none" {
-		b.twins = dedup.NewExact(b.expected)
+		b.twins = dedup.NewExact[dedup.Key](nil)
 	}
 	if b.config.Dedup == "near" {
 		b.near, err = dedup.NewNear(dedup.NearThreshold)
@@ -118,12 +118,8 @@ func (b *build) resetTwins() (err error) {
 // repeat; it takes some 16 bytes a row to know.
 func (b *build) countIDs(c *chunk) {
 	for i, m := range c.memo {
-		if marked(c.marks, i) {
-			continue
-		}
-		n := len(b.ids)
-		if b.ids[m.ID] = struct{}{}; len(b.ids) == n {
-			b.total.Stats.RepeatedIDs++
+		if !b.ids.First(m.ID) && !marked(c.marks, i) {
+			c.repeated++
 		}
 	}
 }

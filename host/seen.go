@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/internal/fsx"
 )
@@ -23,13 +22,16 @@ const seenName = "seen.json"
 // seen is what decided a dataset, and what the dataset was, when a build was
 // done with it.
 type seen struct {
-	Time     time.Time `json:"time"`
-	Settings string    `json:"settings"` // digest of all that decides a byte, but for the files
-	Program  stamp     `json:"program"`
-	Read     []file    `json:"read"` // the inputs, in order, the filters with their files, the lock and the projection
-	Wrote    []file    `json:"wrote"`
-	Summary  Summary   `json:"summary"`
-	Rest     rest      `json:"rest"`
+	Time     time.Time    `json:"time"`
+	Settings string       `json:"settings"` // digest of all that decides a byte, but for the files
+	Config   string       `json:"config"`   // digest of all that decides a byte of a part
+	Program  stamp        `json:"program"`
+	Seed     uint64       `json:"seed"` // of the digests in Read
+	Read     []sourceFile `json:"read"` // nil: not vouched for
+	Wrote    []file       `json:"wrote"`
+	Places   string       `json:"places"` // sha256 of the file of that name
+	Summary  Summary      `json:"summary"`
+	Rest     rest         `json:"rest"`
 }
 
 // rest is what the JSON of a Summary leaves out.
@@ -40,19 +42,21 @@ type rest struct {
 	Rules map[string]int64 `json:"rules"`
 }
 
-// file is a file as it was.
+// file is a file of the dataset as it was.
 type file struct {
-	Path   string `json:"path"` // of a dataset's own, inside its folder
-	Stamp  stamp  `json:"stamp"`
-	Digest string `json:"digest,omitempty"` // of those read
+	Path  string `json:"path"` // inside the dataset's folder
+	Stamp stamp  `json:"stamp"`
 }
 
 // upToDate is the summary of a build that would change nothing. The dataset's
-// own files must have the stamps they had; a file that was read may have
-// another if its content is the same.
-func upToDate(c Config, f fsx.FS) (sum Summary, ok bool) {
+// own files must have the stamps they had; a file that is read may have another
+// if its content is the same.
+func upToDate(c Config, f fsx.FS, now *sources) (sum Summary, ok bool) {
 	begin := time.Now()
 	s, err := readSeen(f, c.Out)
+	if err == nil {
+		now.seed = s.Seed
+	}
 	if c.Validate() != nil || c.Check || err != nil || s.Settings != settingsDigest(c) || s.Program != programStamp() {
 		return sum, false
 	}
@@ -64,8 +68,7 @@ func upToDate(c Config, f fsx.FS) (sum Summary, ok bool) {
 	if wrote, err := stampOutputs(f, c.Out); err != nil || !slices.Equal(wrote, s.Wrote) {
 		return sum, false
 	}
-	paths, err := sources(c)
-	if err != nil || !s.sameContent(paths) {
+	if !s.sameContent(now) {
 		return sum, false
 	}
 	sum = s.Summary
@@ -76,54 +79,38 @@ func upToDate(c Config, f fsx.FS) (sum Summary, ok bool) {
 	return sum, true
 }
 
-// sameContent compares the files at paths with those that were read. One that
-// was touched, or is too new for its stamp to be believed, is read again.
-func (s *seen) sameContent(paths []string) bool {
-	if len(paths) != len(s.Read) {
+// sameContent compares the files that are there with those that were read. One
+// that was touched, or was too new for its stamp to be believed, is read again.
+func (s *seen) sameContent(now *sources) bool {
+	if len(now.files) == 0 || len(now.files) != len(s.Read) {
 		return false
 	}
-	for i, path := range paths {
-		was := s.Read[i]
-		fi, err := os.Stat(path)
-		if err != nil || path != was.Path || fi.Size() != was.Stamp.Size {
+	for i := range now.files {
+		f, was := &now.files[i], s.Read[i]
+		if f.Path != was.Path || f.Stamp.Size != was.Stamp.Size {
 			return false
 		}
-		if stampOf(fi) == was.Stamp && was.Stamp.settled(s.Time) {
+		if f.Stamp == was.Stamp && was.Stamp.settled(s.Time) {
 			continue
 		}
-		if digest, err := contentDigest(path); err != nil || digest != was.Digest {
+		if _, err := now.digest(i); err != nil || !f.same(was) {
 			return false
 		}
 	}
 	return true
 }
 
-// stampSources is taken before anything is read.
-func (b *build) stampSources() (files []file) {
-	paths, err := sources(b.config)
-	if err != nil {
-		return nil
-	}
-	for _, path := range paths {
-		fi, err := os.Stat(path)
-		if err != nil {
-			return nil
-		}
-		files = append(files, file{Path: path, Stamp: stampOf(fi)})
-	}
-	return files
-}
-
 // remember notes what this build saw, for the next one to compare with. What
-// changed while the build ran, or just before, is not vouched for. A note that
-// cannot be written costs the next build time, and nothing else.
-func (b *build) remember(read []file) {
-	s := seen{Time: time.Now(), Settings: settingsDigest(b.config), Program: programStamp(), Read: read, Summary: b.summary()}
+// changed while the build ran is not vouched for. A note that cannot be written
+// costs the next build time, and nothing else.
+func (b *build) remember(read *sources) {
+	s := seen{Time: time.Now(), Settings: settingsDigest(b.config), Config: b.configDigest, Program: programStamp(), Seed: read.seed, Places: b.out.placesDigest, Summary: b.summary()}
 	s.Rest = rest{s.Summary.Shape, s.Summary.Bytes, s.Summary.Kepts, s.Summary.Rules}
 	var err error
-	if why := b.vouch(&s); why != nil {
+	if why := read.vouch(b.begin); why == nil {
+		s.Read = read.files
+	} else {
 		b.log.Debug("the next build will read its inputs", "why", why)
-		s.Read = nil
 	}
 	if s.Wrote, err = stampOutputs(b.fs, b.config.Out); err == nil {
 		var doc []byte
@@ -135,76 +122,6 @@ func (b *build) remember(read []file) {
 		b.log.Debug("the next build will look at everything again", "why", err)
 		b.fs.Remove(filepath.Join(b.config.Out, stateDir, seenName))
 	}
-}
-
-// errUnsettled is why a build does not vouch for what it read.
-var errUnsettled = errors.New("an input has just changed, or cannot be looked at twice")
-
-// vouch adds the digests of what was read, if it is as it was before the build.
-func (b *build) vouch(s *seen) (err error) {
-	if len(s.Read) == 0 {
-		return errUnsettled
-	}
-	for i := range s.Read {
-		was := &s.Read[i]
-		if !was.Stamp.settled(b.begin) {
-			return errUnsettled
-		}
-		if was.Digest, err = contentDigest(was.Path); err != nil {
-			return err
-		}
-		if fi, err := os.Stat(was.Path); err != nil || stampOf(fi) != was.Stamp {
-			return errUnsettled
-		}
-	}
-	return nil
-}
-
-// sources is every file that a build with c reads, in order.
-func sources(c Config) ([]string, error) {
-	if !c.builtIn() {
-		return nil, errors.New("only its own process can say which model the teacher is")
-	}
-	found, err := dialogue.Find(c.Inputs)
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	for _, path := range notIn(c.Out, found) {
-		if path == "-" {
-			return nil, errors.New("standard input is read once")
-		}
-		if path = container(path); len(paths) == 0 || paths[len(paths)-1] != path {
-			paths = append(paths, path)
-		}
-	}
-	for _, name := range c.Filters {
-		if isPath(name) {
-			paths = append(paths, name)
-		}
-	}
-	for _, filter := range keys(c.FilterBlobs) {
-		for _, name := range keys(c.FilterBlobs[filter]) {
-			paths = append(paths, c.FilterBlobs[filter][name])
-		}
-	}
-	if c.Lock != "" && c.Lock != lockOff {
-		paths = append(paths, c.Lock)
-	}
-	if c.Projection != "" {
-		paths = append(paths, c.Projection)
-	}
-	return paths, nil
-}
-
-// container is the file an input lies in: the archive of "a.zip!/b", else the
-// input itself.
-func container(path string) string {
-	archive, _, ok := strings.Cut(path, "!/")
-	if _, err := os.Stat(path); ok && err != nil {
-		return archive
-	}
-	return path
 }
 
 // stampOutputs lists the files of the dataset in dir.
@@ -227,18 +144,6 @@ func stampOutputs(f fsx.FS, dir string) (files []file, err error) {
 		files = append(files, file{Path: path, Stamp: stampOf(fi)})
 	}
 	return files, nil
-}
-
-// expectedMax bounds the room that is made beforehand, whatever a note says.
-const expectedMax = 1 << 24
-
-// expectedRows is how many rows the build before had, 0 without one.
-func expectedRows(f fsx.FS, dir string) int {
-	s, err := readSeen(f, dir)
-	if err != nil {
-		return 0
-	}
-	return int(min(max(0, s.Summary.Read), expectedMax))
 }
 
 func readSeen(f fsx.FS, dir string) (*seen, error) {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,7 +110,7 @@ func TestABuildWithNothingToDoReadsNothing(t *testing.T) {
 			c.Out = filepath.Join(t.TempDir(), "out")
 			mustBuild(t, c)
 			test.change(t, &c)
-			sum, ok := upToDate(c, fsx.OS{})
+			sum, ok := upToDate(c, fsx.OS{}, lookAtSources(c))
 			if ok != test.upTo {
 				t.Fatalf("up to date: %v, want %v", ok, test.upTo)
 			}
@@ -127,18 +128,42 @@ func TestABuildWithNothingToDoReadsNothing(t *testing.T) {
 	}
 }
 
-// A file written in the same tick as it was read has a stamp that says nothing.
+// A file written in the same tick as it was read has a stamp that says nothing:
+// what is in it decides.
 func TestAFreshInputIsReadAgain(t *testing.T) {
 	c := testConfig(t, chats(40))
 	mustBuild(t, c)
-	if _, ok := upToDate(c, fsx.OS{}); ok {
-		t.Error("an input that had just been written was believed to be settled")
+	now := lookAtSources(c)
+	if _, ok := upToDate(c, fsx.OS{}, now); !ok || now.files[0].Blocks == nil {
+		t.Errorf("up to date: %v, read again: %v", ok, now.files[0].Blocks != nil)
+	}
+	rewrite(t, c.Inputs[0], func(b []byte) { copy(b[strings.Index(string(b), "town 20"):], "town 99") })
+	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(c)); ok {
+		t.Error("an edit that left size and time alone was not noticed")
 	}
 	settle(t, c.Inputs[0])
 	mustBuild(t, c)
-	rewrite(t, c.Inputs[0], func(b []byte) { copy(b[strings.Index(string(b), "town 20"):], "town 99") })
-	if _, ok := upToDate(c, fsx.OS{}); ok {
-		t.Error("an edit that left size and time alone was not noticed")
+	now = lookAtSources(c)
+	if _, ok := upToDate(c, fsx.OS{}, now); !ok || now.files[0].Blocks != nil {
+		t.Errorf("of a settled file: up to date: %v, read again: %v", ok, now.files[0].Blocks != nil)
+	}
+}
+
+// What changes while a build runs is not vouched for, however short it was.
+func TestAnInputThatChangesMeanwhile(t *testing.T) {
+	c := testConfig(t, chats(40))
+	read := lookAtSources(c)
+	if err := read.lookAtFresh(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	rewrite(t, c.Inputs[0], flipLast)
+	fi, err := os.Stat(c.Inputs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.files[0].Stamp = stampOf(fi) // as of a file system with coarse clocks
+	if err := read.vouch(time.Now()); !errors.Is(err, errUnsettled) {
+		t.Errorf("vouch: %v", err)
 	}
 }
 
@@ -158,7 +183,7 @@ func TestCheckBelievesNoStamp(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeSeen(t, c.Out, s)
-	if _, ok := upToDate(c, fsx.OS{}); !ok {
+	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(c)); !ok {
 		t.Fatal("the forgery is not good enough for this test")
 	}
 	c.Check = true

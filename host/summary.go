@@ -133,7 +133,8 @@ func (b *build) collect(c *chunk) error {
 		t.RejectFiles = append(t.RejectFiles, *c.RejectsFile)
 	}
 	t.Stats.merge(&c.Stats)
-	b.done = append(b.done, done{key: c.Key, memoKey: c.memoKey, input: c.input, line: c.line})
+	t.Stats.RepeatedIDs += c.repeated
+	b.done = append(b.done, done{b.placeOf(c), c.memoKey})
 	b.progress.Read.Add(c.Read)
 	return nil
 }

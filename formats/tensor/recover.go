@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -163,20 +164,22 @@ func holds(f FS, folder string, m Manifest, next string) (bool, error) {
 	for _, p := range m.Parts {
 		parts[path.Base(p.Path)] = p
 	}
-	n := 0
+	es = slices.DeleteFunc(es, func(e fs.DirEntry) bool { return !strings.HasSuffix(e.Name(), ".parquet") })
+	if len(es) != len(parts) || slices.ContainsFunc(es, func(e fs.DirEntry) bool { return parts[e.Name()].Path == "" }) {
+		return false, nil
+	}
 	for _, e := range es {
-		if !strings.HasSuffix(e.Name(), ".parquet") {
-			continue
-		}
 		fi, err := f.Stat(filepath.Join(folder, e.Name()))
 		if err != nil {
 			return false, err
 		}
-		p, ok := parts[e.Name()]
-		if !ok || p.Bytes != fi.Size() {
+		p := parts[e.Name()]
+		if p.Bytes != fi.Size() {
 			return false, nil
 		}
-		n++
+		if folder == next {
+			continue
+		}
 		other, err := f.Stat(filepath.Join(next, e.Name()))
 		if errors.Is(err, fs.ErrNotExist) || err == nil && os.SameFile(fi, other) {
 			continue
@@ -188,7 +191,7 @@ func holds(f FS, folder string, m Manifest, next string) (bool, error) {
 			return false, err
 		}
 	}
-	return n == len(parts), nil
+	return true, nil
 }
 
 func fileSum(f FS, name string) (string, error) {

@@ -28,10 +28,9 @@ type Exact[K Hash] struct {
 	seen   map[K]struct{}
 }
 
-// NewExact makes an Exact that has seen what is in before, which may be nil, and
-// has room for about n keys more.
-func NewExact[K Hash](before *Index[K], n int) *Exact[K] {
-	return &Exact[K]{before, make(map[K]struct{}, n)}
+// NewExact makes an Exact that has seen what is in before, which may be nil.
+func NewExact[K Hash](before *Index[K]) *Exact[K] {
+	return &Exact[K]{before, map[K]struct{}{}}
 }
 
 // First says whether k has not been seen before, and remembers it.

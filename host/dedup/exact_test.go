@@ -28,7 +28,7 @@ func TestExactKeepsTheFirstOfEachPair(t *testing.T) {
 			runs = append(runs, k[:])
 			seen[a] = true
 		}
-		e := NewExact(NewIndex[Key](slices.Values(runs)), 0)
+		e := NewExact(NewIndex[Key](slices.Values(runs)))
 		for i, a := range pairs[before:] {
 			if got := e.First(KeyOf("q", a)); got == seen[a] {
 				t.Fatalf("pair %d: First = %v, seen before = %v", i, got, seen[a])
@@ -40,7 +40,7 @@ func TestExactKeepsTheFirstOfEachPair(t *testing.T) {
 
 func BenchmarkExact(b *testing.B) {
 	b.ReportAllocs()
-	e := NewExact[Key](nil, 10)
+	e := NewExact[Key](nil)
 	var q [8]byte
 	for i := range b.N {
 		q[0], q[1], q[2], q[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
@@ -89,7 +89,7 @@ func BenchmarkBefore(b *testing.B) {
 	b.Run("map", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			e := NewExact[Key](nil, len(keys))
+			e := NewExact[Key](nil)
 			for _, k := range keys {
 				e.First(k)
 			}

@@ -1,0 +1,201 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"pgregory.net/rapid"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
+)
+
+// knownOf is how many chunks a build with c takes over without reading them.
+func knownOf(t testing.TB, c Config) (known int) {
+	t.Helper()
+	count := func(b *build, read *sources) []*chunk {
+		found := b.findKnown(read)
+		known = len(found)
+		return found
+	}
+	read := lookAtSources(c)
+	if s, err := readSeen(fsx.OS{}, c.Out); err == nil {
+		read.seed = s.Seed
+	}
+	if _, err := rebuild(t.Context(), c, testOptions(t, nil), read, count); err != nil {
+		t.Fatal(err)
+	}
+	return known
+}
+
+func writeInput(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fromScratch is what a build with c promises that knows of no other.
+func fromScratch(t testing.TB, c Config) map[string]string {
+	t.Helper()
+	c.Out = filepath.Join(t.TempDir(), "scratch")
+	mustBuild(t, c)
+	return promised(t, c.Out)
+}
+
+func TestOnlyWhatIsNewIsRead(t *testing.T) {
+	const lines = 160 // ten chunks
+	for _, test := range []struct {
+		name  string
+		edit  func(c *Config, rows []string) []string
+		known int
+	}{
+		{"a row appended", func(_ *Config, rows []string) []string { return append(rows, chats(161)[len(chats(160)):]) }, 9},
+		{"many rows appended", func(_ *Config, rows []string) []string { return strings.SplitAfter(chats(400), "\n") }, 9},
+		{"the last row deleted", func(_ *Config, rows []string) []string { return rows[:159] }, 9},
+		{"the first row deleted", func(_ *Config, rows []string) []string { return rows[1:] }, 0},
+		{"a row edited", func(_ *Config, rows []string) []string {
+			rows[100] = strings.Replace(rows[100], "Where", "Why", 1)
+			return rows
+		}, 6},
+		{"nothing but the number of workers", func(c *Config, rows []string) []string { c.Workers = 1; return rows }, 10},
+		{"a filter's setting", func(c *Config, rows []string) []string { c.MinSimilarity = "-1"; return rows }, 0},
+		{"the seed", func(c *Config, rows []string) []string { c.Seed++; return rows }, 0},
+		{"asked to check", func(c *Config, rows []string) []string { c.Check = true; return rows }, 0},
+		{"rows looked at in pairs", func(c *Config, rows []string) []string { c.Leak = "drop"; return rows }, 0},
+		{"another input before it", func(c *Config, rows []string) []string {
+			first := filepath.Join(filepath.Dir(c.Inputs[0]), "a.jsonl")
+			os.WriteFile(first, []byte(chats(20)), 0o644)
+			c.Inputs = []string{first, c.Inputs[0]}
+			return rows
+		}, 0},
+		{"another input behind it", func(c *Config, rows []string) []string {
+			last := filepath.Join(filepath.Dir(c.Inputs[0]), "z.jsonl")
+			os.WriteFile(last, []byte(chats(20)), 0o644)
+			c.Inputs = append(c.Inputs, last)
+			return rows
+		}, 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := testConfig(t, chats(lines))
+			mustBuild(t, c)
+			rows := strings.SplitAfter(chats(lines), "\n")
+			writeInput(t, c.Inputs[0], strings.Join(test.edit(&c, rows[:lines]), ""))
+			want := fromScratch(t, c)
+			// Where the unchanged blocks end is known to a block's length, some rows.
+			if n := knownOf(t, c); n > test.known || n < min(test.known, max(1, test.known-1)) {
+				t.Errorf("%d chunks were known, want %d", n, test.known)
+			}
+			requireSame(t, promised(t, c.Out), want)
+		})
+	}
+}
+
+// Of a packed file all is known or nothing.
+func TestAPackedInputIsKnownAsAWhole(t *testing.T) {
+	c := testConfig(t, "")
+	dir := filepath.Dir(c.Inputs[0])
+	c.Inputs = []string{filepath.Join(dir, "a.jsonl.gz"), filepath.Join(dir, "b.json"), filepath.Join(dir, "c.jsonl")}
+	array := "[" + strings.Join(strings.SplitAfter(strings.TrimSpace(unlike(64)), "\n"), ",") + "]"
+	writeInput(t, c.Inputs[0], gzipped(t, chats(64)))
+	writeInput(t, c.Inputs[1], array)
+	writeInput(t, c.Inputs[2], chats(320)[len(chats(160)):])
+	mustBuild(t, c)
+	writeInput(t, c.Inputs[2], chats(340)[len(chats(160)):])
+	want := fromScratch(t, c)
+	if n := knownOf(t, c); n < 4+4+8 {
+		t.Errorf("%d chunks were known", n)
+	}
+	requireSame(t, promised(t, c.Out), want)
+
+	writeInput(t, c.Inputs[1], strings.Replace(array, "Where", "Why", 1))
+	want = fromScratch(t, c)
+	if n := knownOf(t, c); n != 4 {
+		t.Errorf("%d chunks were known, want those of the first input", n)
+	}
+	requireSame(t, promised(t, c.Out), want)
+}
+
+// Whatever is edited, the dataset is the one that a first build makes.
+func TestAnyEditMakesWhatAFirstBuildMakes(t *testing.T) {
+	// Few different rows, so that they repeat across chunks and ids across rows.
+	rows := strings.SplitAfter(chats(60), "\n")[:60]
+	for i := range 20 {
+		rows = append(rows, fmt.Sprintf("{\"id\": \"r%d\", \"question\": \"Where is parcel %d now?\", \"answer\": \"parcel %d is on its way to you\"}\n", i%7, i, i), "\n")
+	}
+	c := testConfig(t, "")
+	rapid.Check(t, func(rt *rapid.T) {
+		c := c
+		c.Out = filepath.Join(t.TempDir(), "out")
+		c.Dedup = rapid.SampledFrom([]string{"exact", "none", "near"}).Draw(rt, "dedup")
+		some := rapid.SliceOfN(rapid.SampledFrom(rows), 1, 150)
+		now := append(slices.Clone(rows), some.Draw(rt, "rows")...)
+		for range 2 {
+			writeInput(t, c.Inputs[0], strings.Join(now, ""))
+			want := fromScratch(t, c)
+			mustBuild(t, c)
+			requireSame(t, promised(t, c.Out), want)
+			at := rapid.IntRange(0, len(now)).Draw(rt, "at")
+			if rapid.Bool().Draw(rt, "append") {
+				at = len(now)
+			}
+			to := min(len(now), at+rapid.IntRange(0, 20).Draw(rt, "deleted"))
+			now = slices.Replace(slices.Clone(now), at, to, rapid.SliceOfN(rapid.SampledFrom(rows), 0, 40).Draw(rt, "inserted")...)
+		}
+	})
+}
+
+// Notes that are not whole cost time, and nothing else.
+func TestDamagedNotesAreNotBelieved(t *testing.T) {
+	damages := map[string]func(path string) error{
+		"gone": os.Remove,
+		"cut":  func(path string) error { return os.Truncate(path, 20) },
+		"flipped": func(path string) error {
+			b, err := os.ReadFile(path)
+			b[len(b)/2] ^= 1
+			return errors.Join(err, os.WriteFile(path, b, 0o644))
+		},
+	}
+	for name, hows := range map[string][]string{
+		"memo/*": {"gone", "cut", "flipped"}, "chunks/*": {"gone", "cut", "flipped"}, placesName: {"gone", "flipped"}, seenName: {"cut"},
+		"../data/*": {"gone", "flipped"}, "../rejects/*": {"flipped"},
+	} {
+		for _, how := range hows {
+			t.Run(strings.ReplaceAll(name, "/", "_")+" "+how, func(t *testing.T) {
+				c := testConfig(t, chats(100))
+				mustBuild(t, c)
+				all, err := filepath.Glob(filepath.Join(c.Out, stateDir, name))
+				if err != nil || len(all) == 0 {
+					t.Fatal(err, "nothing to damage")
+				}
+				if err := damages[how](all[0]); err != nil {
+					t.Fatal(err)
+				}
+				writeInput(t, c.Inputs[0], chats(130))
+				want := fromScratch(t, c)
+				s := mustBuild(t, c)
+				requireSame(t, promised(t, c.Out), want)
+				if s.Cache.Misses > 0 {
+					t.Errorf("%d texts were embedded again", s.Cache.Misses)
+				}
+			})
+		}
+	}
+}
+
+func gzipped(t testing.TB, content string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(content))
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
