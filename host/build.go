@@ -18,7 +18,9 @@ import (
 // cache, finished chunks are kept, the dataset that was in c.Out stays as it
 // was, and the error is ErrInterrupted. The same call goes on from there.
 func Build(ctx context.Context, c Config, o Options) (Summary, error) {
-	read := lookAtSources(c)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	read := lookAtSources(ctx, c, o.files())
 	if sum, ok := upToDate(c, o.files(), read); ok {
 		return sum, strictly(c, &sum)
 	}
@@ -29,7 +31,7 @@ func Build(ctx context.Context, c Config, o Options) (Summary, error) {
 	return sum, err
 }
 
-func rebuild(ctx context.Context, c Config, o Options, read *sources, known func(*build, *sources) []*chunk) (sum Summary, err error) {
+func rebuild(ctx context.Context, c Config, o Options, read *sources, known func(*build, *sources) *known) (sum Summary, err error) {
 	b, err := open(ctx, c, o)
 	if err != nil {
 		return sum, err
@@ -49,7 +51,7 @@ func rebuild(ctx context.Context, c Config, o Options, read *sources, known func
 		err = b.commit()
 	}
 	if err == nil {
-		b.remember(read)
+		b.remember(ctx, read)
 	}
 	return b.summary(), b.verdict(ctx, err)
 }
@@ -88,14 +90,18 @@ func (b *build) prepare(ctx context.Context, c *chunk) error {
 	if !b.memorable() {
 		return b.judgeTexts(ctx, c)
 	}
-	c.memoKey = b.memoKey(c)
-	if b.recall(c) {
-		return nil
+	if c.memoKey = b.memoKey(c); !b.recall(c) {
+		if err := b.judgeTexts(ctx, c); err != nil {
+			return err
+		}
+		if err := b.memorise(c); err != nil {
+			return err
+		}
 	}
-	if err := b.judgeTexts(ctx, c); err != nil {
-		return err
+	if b.known != nil {
+		return b.known.mark(c)
 	}
-	return b.memorise(c)
+	return nil
 }
 
 func (b *build) judgeTexts(ctx context.Context, c *chunk) error {

@@ -43,7 +43,7 @@ type chunk struct {
 	marks    []mark // of the rows that decide drops
 	outcome         // what became of it
 
-	known *known // chunks that this one stands for; of itself there is nothing then
+	known []*chunk // that this one stands for; of itself there is nothing then
 }
 
 // span is one record of a chunk.
@@ -69,7 +69,7 @@ type input struct {
 // chunk, so that an interrupted build stops reading.
 func (b *build) chunks(ctx context.Context) iter.Seq2[*chunk, error] {
 	return func(yield func(*chunk, error) bool) {
-		if len(b.known) > 0 && !yield(&chunk{known: &known{chunks: b.known}}, nil) {
+		if b.known != nil && !yield(&chunk{known: b.known.chunks}, nil) {
 			return
 		}
 		for _, in := range b.inputs {

@@ -1,8 +1,10 @@
 package host
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,40 +21,45 @@ var contentBlock int64 = 1 << 20
 // digestSize is what the digest of a block takes.
 const digestSize = 16
 
-// digestBlocks is a digest of each block of a file, one behind the other: it
-// tells whether the file is what it was, and if not how much of its beginning
-// is. It uses every core, and a hash that costs no more than to read, since it
-// stands between a user and a build that has next to nothing to do. Whoever does
-// not know the seed cannot make two blocks that have one digest.
-func digestBlocks(path string, seed uint64) ([]byte, error) {
+// digestBlocks is a digest of each block of a file's first bytes, one behind the
+// other: it tells whether they are what they were, and if not how many of them
+// are. It uses a hash that costs no more than to read, and all cores but one,
+// since it stands between a user and a build that has next to nothing to do.
+// Whoever does not know the seed cannot make two blocks that have one digest.
+func digestBlocks(ctx context.Context, path string, seed uint64, size int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	blocks := make([]byte, (fi.Size()+contentBlock-1)/contentBlock*digestSize)
+	blocks := make([]byte, (size+contentBlock-1)/contentBlock*digestSize)
 	var all errgroup.Group
-	workers := runtime.NumCPU()
+	workers := max(1, runtime.NumCPU()-1)
 	for w := range workers {
 		all.Go(func() error {
-			b := make([]byte, min(contentBlock, fi.Size()))
-			for i := w; i < len(blocks)/digestSize; i += workers {
+			b := make([]byte, min(contentBlock, size))
+			for i := w; i < len(blocks)/digestSize && ctx.Err() == nil; i += workers {
 				at := int64(i) * contentBlock
-				n, err := f.ReadAt(b[:min(contentBlock, fi.Size()-at)], at)
-				if err != nil && err != io.EOF {
+				sum, err := digestBlock(f, seed, at, b[:min(contentBlock, size-at)])
+				if err != nil {
 					return fmt.Errorf("%s: %w", path, err)
 				}
-				sum := xxh3.Hash128Seed(b[:n], seed).Bytes()
 				copy(blocks[i*digestSize:], sum[:])
 			}
 			return nil
 		})
 	}
-	return blocks, all.Wait()
+	return blocks, errors.Join(all.Wait(), ctx.Err())
+}
+
+// digestBlock reads the block at an offset into b. One that ends sooner has
+// another digest.
+func digestBlock(r io.ReaderAt, seed uint64, at int64, b []byte) (sum [digestSize]byte, err error) {
+	n, err := r.ReadAt(b, at)
+	if err != nil && err != io.EOF {
+		return sum, err
+	}
+	return xxh3.Hash128Seed(b[:n], seed).Bytes(), nil
 }
 
 // newSeed is one that nobody knows.

@@ -36,7 +36,7 @@ type DryRunSummary struct {
 // would be reused, embedded and written. It writes nothing to c.Out, and asks a
 // teacher for nothing but what it is.
 func DryRun(ctx context.Context, c Config, o Options) (sum DryRunSummary, err error) {
-	if s, ok := upToDate(c, o.files(), lookAtSources(c)); ok {
+	if s, ok := upToDate(c, o.files(), lookAtSources(ctx, c, o.files())); ok {
 		return DryRunSummary{SchemaVersion: 1, DryRun: true, UpToDate: true, Read: s.Read, Dropped: s.Dropped, Skipped: s.Skipped,
 			Teacher: s.Teacher.Name, EmbedID: s.Teacher.EmbedID, Seconds: s.Seconds, Out: c.Out}, nil
 	}

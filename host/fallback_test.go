@@ -35,7 +35,7 @@ func TestAFallbackIsNeverUpToDate(t *testing.T) {
 	if first.Teacher.FallbackFor != "gone" || first.Teacher.FallbackWhy == "" {
 		t.Errorf("%+v", first.Teacher)
 	}
-	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(c)); ok {
+	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(t.Context(), c, fsx.OS{})); ok {
 		t.Error("up to date without its teacher")
 	}
 	m, err := tensor.ReadManifest(fsx.OS{}, c.Out)
@@ -51,7 +51,7 @@ func TestAFallbackIsNeverUpToDate(t *testing.T) {
 		t.Errorf("manifest: %+v, %v", m.Teacher, err)
 	}
 	settle(t, c.Inputs[0])
-	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(c)); !ok {
+	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(t.Context(), c, fsx.OS{})); !ok {
 		t.Error("not up to date with its teacher")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
@@ -26,9 +27,19 @@ const recordBytesMax = 256 << 20
 
 var errRecord = errors.New("damaged")
 
+// Of each there is one, for all records side by side.
+var (
+	recordBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+	packer   = sync.OnceValues(func() (*zstd.Encoder, error) { return zstd.NewWriter(nil) })
+	unpacker = sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(recordBytesMax))
+	})
+)
+
 // save notes what became of a chunk, durably.
 func (o *outdir) save(c *outcome) error {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	w, err := packer()
 	if err != nil {
 		return err
 	}
@@ -57,10 +68,13 @@ func (o *outdir) load(key string) (outcome, bool) {
 
 // read returns the record of a chunk, its rows too if asked for.
 func (o *outdir) read(key string, rows bool) (c outcome, err error) {
-	b, err := o.fs.ReadFile(filepath.Join(o.journalDir(), key))
+	buf := recordBuffers.Get().(*[]byte)
+	defer recordBuffers.Put(buf)
+	b, err := o.readFile(filepath.Join(o.journalDir(), key), *buf)
 	if err != nil {
 		return c, err
 	}
+	*buf = b
 	if err := c.decode(b, rows); err != nil {
 		return outcome{}, fmt.Errorf("record of chunk %.16s: %w", key, err)
 	}
@@ -75,11 +89,10 @@ func (c *outcome) decode(b []byte, rows bool) error {
 		return errRecord
 	}
 	n := 4 + int(binary.LittleEndian.Uint32(b))
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(recordBytesMax))
+	r, err := unpacker()
 	if err != nil {
 		return err
 	}
-	defer r.Close()
 	head, err := r.DecodeAll(b[4:n], nil)
 	if err == nil {
 		err = json.Unmarshal(head, c)

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cubeset/cubeset/formats/dialogue"
 	"github.com/cubeset/cubeset/host/dedup"
@@ -18,106 +20,144 @@ import (
 // known are all such chunks of a build. They go through it as one item, before
 // all others and beside them.
 type known struct {
+	out    *outdir
+	read   *sources
 	chunks []*chunk
-	twins  *dedup.Exact[dedup.Key]
-	ids    *dedup.Exact[idHash]
+	asked  atomic.Int32
+	index  func() (rowIndex, error) // made once
+}
+
+// rowIndex finds rows of known chunks.
+type rowIndex struct {
+	twins *dedup.Index[dedup.Key]
+	ids   *dedup.Index[idHash]
 }
 
 // errNotKnown is why a build begins again, and reads everything: of a chunk that
-// was to be known something is missing or damaged.
-var errNotKnown = errors.New("the notes of the build before are not whole")
+// was to be known something is missing or damaged, or its bytes are others.
+var errNotKnown = errors.New("what the build before left is not what it was")
+
+func newKnown(o *outdir, read *sources, chunks []*chunk) *known {
+	k := &known{out: o, read: read, chunks: chunks}
+	k.index = sync.OnceValues(k.newIndex)
+	return k
+}
+
+// scans is how many chunks look for their rows among all that are known, which
+// takes no memory, before an index of these pays.
+const scans = 4
+
+// mark notes which rows of c a known chunk had.
+func (k *known) mark(c *chunk) error {
+	if k.asked.Add(1) <= scans {
+		return k.scan(c)
+	}
+	index, err := k.index()
+	if err != nil {
+		return err
+	}
+	for i := range c.memo {
+		m := &c.memo[i]
+		m.TwinKnown, m.IDKnown = index.twins.Has(m.Twin), index.ids.Has(m.ID)
+	}
+	return nil
+}
+
+func (k *known) scan(c *chunk) error {
+	var twins dedup.Few[dedup.Key]
+	var ids dedup.Few[idHash]
+	for _, m := range c.memo {
+		twins.Add(m.Twin)
+		ids.Add(m.ID)
+	}
+	var buf []byte
+	for _, other := range k.chunks {
+		memo, ok := k.out.memo(other.memoKey, buf)
+		if !ok {
+			return errNotKnown
+		}
+		twins.Look(memo.twins)
+		ids.Look(memo.ids)
+		buf = memo.doc
+	}
+	for i := range c.memo {
+		m := &c.memo[i]
+		m.TwinKnown, m.IDKnown = twins.Found(m.Twin), ids.Found(m.ID)
+	}
+	return nil
+}
+
+func (k *known) newIndex() (x rowIndex, err error) {
+	var twins, ids [][]byte
+	for _, c := range k.chunks {
+		memo, ok := k.out.memo(c.memoKey, nil)
+		if !ok {
+			return x, errNotKnown
+		}
+		twins, ids = append(twins, memo.twins), append(ids, memo.ids)
+	}
+	return rowIndex{dedup.NewIndex[dedup.Key](slices.Values(twins)), dedup.NewIndex[idHash](slices.Values(ids))}, nil
+}
 
 // withKnown are the stages of chunks, and of the item that stands for known ones.
 func (b *build) withKnown(s stages[*chunk]) stages[*chunk] {
 	return stages[*chunk]{
 		prepare: func(ctx context.Context, c *chunk) error {
-			if c.known != nil {
-				return c.known.recall(b.out)
-			}
-			return s.prepare(ctx, c)
+			return c.either(func(*chunk) error { return nil }, func(c *chunk) error { return s.prepare(ctx, c) })
 		},
-		decide: func(c *chunk) error {
-			if c.known != nil {
-				return b.begunBy(c.known)
-			}
-			return s.decide(c)
-		},
+		decide: func(c *chunk) error { return c.either(b.number, s.decide) },
 		finish: func(ctx context.Context, c *chunk) error {
-			if c.known != nil {
-				return b.reuseAll(c.known)
+			if err := c.either(b.mustReuse, func(c *chunk) error { return s.finish(ctx, c) }); err != nil || c.known == nil {
+				return err
 			}
-			return s.finish(ctx, c)
+			return b.known.read.verify()
 		},
-		collect: func(c *chunk) error {
-			if c.known != nil {
-				return c.known.each(s.collect)
-			}
-			return s.collect(c)
-		},
+		collect: func(c *chunk) error { return c.either(s.collect, s.collect) },
 	}
 }
 
-func (k *known) each(do func(*chunk) error) error {
-	for _, c := range k.chunks {
-		if err := do(c); err != nil {
+// either does known with each chunk that c stands for, or other with c.
+func (c *chunk) either(known, other func(*chunk) error) error {
+	if c.known == nil {
+		return other(c)
+	}
+	for _, k := range c.known {
+		if err := known(k); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// recall reads by what the rows of known chunks are known.
-func (k *known) recall(o *outdir) error {
-	var twins, ids [][]byte
-	err := k.each(func(c *chunk) error {
-		t, i, ok := o.memo(c.memoKey)
-		if !ok {
-			return errNotKnown
-		}
-		twins, ids = append(twins, t), append(ids, i)
-		return nil
-	})
-	if err == nil {
-		k.twins = dedup.NewExact(dedup.NewIndex[dedup.Key](slices.Values(twins)))
-		k.ids = dedup.NewExact(dedup.NewIndex[idHash](slices.Values(ids)))
+// mustReuse takes over what was made of a known chunk.
+func (b *build) mustReuse(c *chunk) error {
+	ok, err := b.reuse(c)
+	if !ok && err == nil {
+		err = errNotKnown
 	}
 	return err
 }
 
-// begunBy makes known chunks the first that were decided.
-func (b *build) begunBy(k *known) error {
-	if b.twins != nil {
-		b.twins = k.twins
-	}
-	b.ids = k.ids
-	return k.each(func(c *chunk) error {
-		b.number(c)
-		return nil
-	})
-}
-
-// reuseAll takes over all that was made of known chunks.
-func (b *build) reuseAll(k *known) error {
-	return k.each(func(c *chunk) error {
-		if ok, err := b.reuse(c); !ok || err != nil {
-			return errors.Join(err, errNotKnown)
-		}
-		return nil
-	})
-}
-
-func nothingKnown(*build, *sources) []*chunk { return nil }
+func nothingKnown(*build, *sources) *known { return nil }
 
 // findKnown finds the chunks at the beginning of the inputs whose bytes are what
-// they were, and has reading begin behind them.
-func (b *build) findKnown(read *sources) (all []*chunk) {
-	if read.lookAtFresh(b.begin) != nil {
+// they were, and has reading begin behind them. Nothing has been read so far.
+func (b *build) findKnown(read *sources) *known {
+	if read.lookAtFresh() != nil {
 		return nil // reading will fail as well, and say where
 	}
 	last := b.last
-	if last == nil || last.Seed != read.seed || last.Config != b.configDigest || b.config.Check || !b.memorable() {
+	if last == nil || last.Seed != read.seed || last.Config != b.configDigest || !b.memorable() {
 		return nil
 	}
+	if all := b.unchanged(read, last); len(all) > 0 {
+		return newKnown(b.out, read, all)
+	}
+	return nil
+}
+
+// unchanged are those chunks, of one input after another up to the first change.
+func (b *build) unchanged(read *sources, last *seen) (all []*chunk) {
 	places, err := b.out.places(last.Places)
 	if err != nil {
 		return nil
@@ -129,17 +169,18 @@ func (b *build) findKnown(read *sources) (all []*chunk) {
 		}
 		mine := places[:rest]
 		places = places[rest:]
-		now, was := read.find(in.path), slices.IndexFunc(last.Read, func(s sourceFile) bool { return s.Path == in.path })
-		if now < 0 || was < 0 || len(mine) == 0 {
+		i, was := read.find(in.path), last.find(in.path)
+		if i < 0 || was == nil || len(mine) == 0 {
 			return all
 		}
-		if _, err := read.digest(now); err != nil {
-			return all
+		whole, err := read.same(i, was)
+		if err == nil && !whole {
+			var n int64
+			n, err = read.unchanged(i, was)
+			mine = within(mine[:len(mine)-1], n) // where the last one ended, more may stand now
 		}
-		file, whole := read.files[now], read.files[now].same(last.Read[was])
-		if !whole {
-			// Where the last one ends, more may stand by now.
-			mine = within(mine[:len(mine)-1], file.unchanged(last.Read[was]))
+		if err != nil {
+			return all
 		}
 		if err := b.openAs(in); err != nil {
 			return all
@@ -155,7 +196,7 @@ func (b *build) findKnown(read *sources) (all []*chunk) {
 		if !whole {
 			return all
 		}
-		in.known, in.bytes = true, file.Stamp.Size
+		in.known, in.bytes = true, was.Stamp.Size
 		b.bytesBefore += in.bytes
 	}
 	return all

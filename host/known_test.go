@@ -17,21 +17,20 @@ import (
 )
 
 // knownOf is how many chunks a build with c takes over without reading them.
-func knownOf(t testing.TB, c Config) (known int) {
+func knownOf(t testing.TB, c Config) (n int) {
 	t.Helper()
-	count := func(b *build, read *sources) []*chunk {
+	count := func(b *build, read *sources) *known {
 		found := b.findKnown(read)
-		known = len(found)
+		if found != nil {
+			n = len(found.chunks)
+		}
 		return found
 	}
-	read := lookAtSources(c)
-	if s, err := readSeen(fsx.OS{}, c.Out); err == nil {
-		read.seed = s.Seed
-	}
+	read := lookAtSources(t.Context(), c, fsx.OS{})
 	if _, err := rebuild(t.Context(), c, testOptions(t, nil), read, count); err != nil {
 		t.Fatal(err)
 	}
-	return known
+	return n
 }
 
 func writeInput(t testing.TB, path, content string) {
@@ -88,13 +87,34 @@ func TestOnlyWhatIsNewIsRead(t *testing.T) {
 			rows := strings.SplitAfter(chats(lines), "\n")
 			writeInput(t, c.Inputs[0], strings.Join(test.edit(&c, rows[:lines]), ""))
 			want := fromScratch(t, c)
-			// Where the unchanged blocks end is known to a block's length, some rows.
+			// In the middle of a file, what is unchanged is known to a block's length.
 			if n := knownOf(t, c); n > test.known || n < min(test.known, max(1, test.known-1)) {
 				t.Errorf("%d chunks were known, want %d", n, test.known)
 			}
 			requireSame(t, promised(t, c.Out), want)
 		})
 	}
+}
+
+// A file that grew is taken for one that was appended to, until it was read. An
+// edit that moves nothing is noticed then.
+func TestAnEditBeforeWhatWasAppended(t *testing.T) {
+	c := testConfig(t, chats(160))
+	mustBuild(t, c)
+	writeInput(t, c.Inputs[0], strings.Replace(chats(170), "parcel 20 ", "parcel 77 ", 1))
+	want := fromScratch(t, c)
+	tried := 0
+	count := func(b *build, read *sources) *known {
+		found := b.findKnown(read)
+		tried = len(found.chunks)
+		return found
+	}
+	read := lookAtSources(t.Context(), c, fsx.OS{})
+	if _, err := rebuild(t.Context(), c, testOptions(t, nil), read, count); !errors.Is(err, errNotKnown) || tried == 0 {
+		t.Errorf("of %d known chunks: %v", tried, err)
+	}
+	mustBuild(t, c)
+	requireSame(t, promised(t, c.Out), want)
 }
 
 // Of a packed file all is known or nothing.

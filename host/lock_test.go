@@ -233,15 +233,15 @@ func TestUpToDateLooksAtTheLock(t *testing.T) {
 	settle(t, c.Inputs[0])
 	settle(t, c.Lock)
 	mustBuild(t, c)
-	if _, ok := upToDate(c, testOptions(t, nil).files(), lookAtSources(c)); !ok {
+	if _, ok := upToDate(c, testOptions(t, nil).files(), lookAtSources(t.Context(), c, testOptions(t, nil).files())); !ok {
 		t.Fatal("it is not up to date")
 	}
 	write(t, c.Lock, "{}")
-	if _, ok := upToDate(c, testOptions(t, nil).files(), lookAtSources(c)); ok {
+	if _, ok := upToDate(c, testOptions(t, nil).files(), lookAtSources(t.Context(), c, testOptions(t, nil).files())); ok {
 		t.Error("the lock was not looked at")
 	}
 	c.Lock = lockOff
-	if _, ok := upToDate(c, testOptions(t, nil).files(), lookAtSources(c)); ok {
+	if _, ok := upToDate(c, testOptions(t, nil).files(), lookAtSources(t.Context(), c, testOptions(t, nil).files())); ok {
 		t.Error("nor that there is none")
 	}
 }

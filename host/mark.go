@@ -40,7 +40,7 @@ func (b *build) markTwins(c *chunk) {
 		return
 	}
 	for i := range c.memo {
-		if !b.twins.First(c.memo[i].Twin) {
+		if m := c.memo[i]; m.TwinKnown || !b.twins.First(m.Twin) {
 			c.marks = append(c.marks, mark{i, "dedup", "exact", noScore})
 			continue
 		}

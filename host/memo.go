@@ -24,13 +24,15 @@ const memoMagic = "cubeset memo 2\n"
 type memoRow struct {
 	Twin dedup.Key
 	ID   idHash
+
+	TwinKnown, IDKnown bool // a known chunk had it
 }
 
 // idHash is the xxh3 of a row's id.
 type idHash [8]byte
 
-// What a memoRow takes in a file: the keys of all rows, then the hashes of their
-// ids, and at the end the xxh3 of both.
+// What a memoRow takes in a file: the keys of all rows come first, then the hashes
+// of their ids, and at the end the xxh3 of both.
 const (
 	twinSize    = len(dedup.Key{})
 	memoRowSize = twinSize + len(idHash{})
@@ -62,26 +64,29 @@ func (b *build) memorable() bool {
 
 // recall reads the memo of c, if there is one.
 func (b *build) recall(c *chunk) bool {
-	twins, ids, ok := b.out.memo(c.memoKey)
+	m, ok := b.out.memo(c.memoKey, nil)
 	if !ok {
 		return false
 	}
-	c.memo, c.recalled = make([]memoRow, len(ids)/len(idHash{})), true
+	c.memo, c.recalled = make([]memoRow, len(m.twins)/twinSize), true
 	for i := range c.memo {
-		c.memo[i] = memoRow{dedup.Key(twins[i*twinSize:]), idHash(ids[i*len(idHash{}):])}
+		c.memo[i].Twin, c.memo[i].ID = dedup.Key(m.twins[i*twinSize:]), idHash(m.ids[i*len(idHash{}):])
 	}
 	return true
 }
 
-// memo reads a memo, as it stands in its file.
-func (o *outdir) memo(key string) (twins, ids []byte, ok bool) {
-	doc, err := o.fs.ReadFile(filepath.Join(o.memoDir(), key))
-	if n := len(doc) - memoSumSize; err != nil || n < 0 || n%memoRowSize != 0 || xxh3.Hash(doc[:n]) != binary.LittleEndian.Uint64(doc[n:]) {
-		return nil, nil, false
+// memo is a memo as it stands in its file.
+type memo struct{ doc, twins, ids []byte }
+
+// memo reads a memo, into buf if it is large enough.
+func (o *outdir) memo(key string, buf []byte) (m memo, ok bool) {
+	doc, err := o.readFile(filepath.Join(o.memoDir(), key), buf)
+	if n := len(doc) - memoSumSize; err == nil && n >= 0 && n%memoRowSize == 0 {
+		cut := n / memoRowSize * twinSize
+		m.doc, m.twins, m.ids = doc, doc[:cut], doc[cut:n]
+		ok = xxh3.Hash(doc[:n]) == binary.LittleEndian.Uint64(doc[n:])
 	}
-	doc = doc[:len(doc)-memoSumSize]
-	cut := len(doc) / memoRowSize * twinSize
-	return doc[:cut], doc[cut:], true
+	return m, ok
 }
 
 // memorise writes the memo of c. It is not made durable: one that is damaged

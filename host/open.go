@@ -85,7 +85,7 @@ type build struct {
 
 	out                     *outdir
 	last                    *seen          // what the build before saw; nil: nothing is to be believed
-	known                   []*chunk       // of the build before, and taken over
+	known                   *known         // chunks of the build before that are taken over; nil: none
 	equals                  map[string]int // chunks by their bytes
 	partsBuilt, partsReused atomic.Int64
 	total                   outcome
@@ -124,7 +124,7 @@ func openSteps(ctx context.Context, c Config, o Options, steps ...func(*build, c
 	if b.progress == nil {
 		b.progress = &Progress{}
 	}
-	b.ids = dedup.NewExact[idHash](nil)
+	b.ids = dedup.NewExact[idHash]()
 	b.readOptions = c.reading()
 	b.chunkRowsMin, b.chunkRowsMax, _ = c.chunkRows()
 	b.splitter, _ = split.New(c.Validation, c.Test, c.Seed)

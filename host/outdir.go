@@ -122,6 +122,22 @@ func (o *outdir) release() error {
 	return o.lock.Unlock()
 }
 
+// readFile reads a file of the state, into buf if it is large enough.
+func (o *outdir) readFile(name string, buf []byte) ([]byte, error) {
+	f, err := o.fs.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	buf = slices.Grow(buf[:0], int(fi.Size()))[:fi.Size()]
+	_, err = io.ReadFull(f, buf)
+	return buf, err
+}
+
 // believeStamps takes the parts of the dataset for what a build saw as long as
 // the file system says that nothing touched them.
 func (o *outdir) believeStamps(s *seen) {

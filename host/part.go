@@ -20,12 +20,13 @@ const writeBuffer = 1 << 20
 
 // number notes that c is the next chunk of its input, and how many chunks of the
 // build had the same bytes before.
-func (b *build) number(c *chunk) {
+func (b *build) number(c *chunk) error {
 	c.input.records += int64(c.records)
 	c.input.digest.Write(c.digest[:])
 	bytes := string(c.digest[:]) + c.input.format + "\x00" + c.input.name
 	c.equals = b.equals[bytes]
 	b.equals[bytes]++
+	return nil
 }
 
 // partKey names what a chunk's parts hold: everything that decides one byte

@@ -119,11 +119,11 @@ func TestAFittedProjectionLosesLess(t *testing.T) {
 	settle(t, c.Inputs[0])
 	settle(t, file)
 	mustBuild(t, c)
-	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(c)); !ok {
+	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(t.Context(), c, fsx.OS{})); !ok {
 		t.Error("nothing changed, and that was not noticed")
 	}
 	rewrite(t, file, func(b []byte) { b[len(b)-1] ^= 0x40 })
-	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(c)); ok {
+	if _, ok := upToDate(c, fsx.OS{}, lookAtSources(t.Context(), c, fsx.OS{})); ok {
 		t.Error("the projection changed, and that was not noticed")
 	}
 	c.Shape = "8x8x12"

@@ -106,7 +106,7 @@ func (b *build) nameTwins(rows []row) {
 // resetTwins forgets every row seen so far.
 func (b *build) resetTwins() (err error) {
 	if b.config.Dedup != "none" {
-		b.twins = dedup.NewExact[dedup.Key](nil)
+		b.twins = dedup.NewExact[dedup.Key]()
 	}
 	if b.config.Dedup == "near" {
 		b.near, err = dedup.NewNear(dedup.NearThreshold)
@@ -118,7 +118,7 @@ func (b *build) resetTwins() (err error) {
 // repeat; it takes some 16 bytes a row to know.
 func (b *build) countIDs(c *chunk) {
 	for i, m := range c.memo {
-		if !b.ids.First(m.ID) && !marked(c.marks, i) {
+		if first := !m.IDKnown && b.ids.First(m.ID); !first && !marked(c.marks, i) {
 			c.repeated++
 		}
 	}

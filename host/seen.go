@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -52,12 +53,8 @@ type file struct {
 // own files must have the stamps they had; a file that is read may have another
 // if its content is the same.
 func upToDate(c Config, f fsx.FS, now *sources) (sum Summary, ok bool) {
-	begin := time.Now()
-	s, err := readSeen(f, c.Out)
-	if err == nil {
-		now.seed = s.Seed
-	}
-	if c.Validate() != nil || c.Check || err != nil || s.Settings != settingsDigest(c) || s.Program != programStamp() {
+	begin, s := time.Now(), now.last
+	if c.Validate() != nil || s == nil || s.Settings != settingsDigest(c) || s.Program != programStamp() || !s.sameSizes(now) {
 		return sum, false
 	}
 	out, err := claim(f, c.Out) // no other build is changing it meanwhile
@@ -79,35 +76,41 @@ func upToDate(c Config, f fsx.FS, now *sources) (sum Summary, ok bool) {
 	return sum, true
 }
 
-// sameContent compares the files that are there with those that were read. One
-// that was touched, or was too new for its stamp to be believed, is read again.
+// sameSizes says whether the files that are there can be those that were read.
+func (s *seen) sameSizes(now *sources) bool {
+	return len(s.Read) > 0 && slices.EqualFunc(s.Read, now.files, func(was, f sourceFile) bool {
+		return f.Path == was.Path && f.Stamp.Size == was.Stamp.Size
+	})
+}
+
+// sameContent says whether they are.
 func (s *seen) sameContent(now *sources) bool {
-	if len(now.files) == 0 || len(now.files) != len(s.Read) {
-		return false
-	}
 	for i := range now.files {
-		f, was := &now.files[i], s.Read[i]
-		if f.Path != was.Path || f.Stamp.Size != was.Stamp.Size {
-			return false
-		}
-		if f.Stamp == was.Stamp && was.Stamp.settled(s.Time) {
-			continue
-		}
-		if _, err := now.digest(i); err != nil || !f.same(was) {
+		if same, err := now.same(i, &s.Read[i]); err != nil || !same {
 			return false
 		}
 	}
 	return true
 }
 
+// find is the file of this path as it was read, nil if it was not.
+func (s *seen) find(path string) *sourceFile {
+	for i := range s.Read {
+		if s.Read[i].Path == path {
+			return &s.Read[i]
+		}
+	}
+	return nil
+}
+
 // remember notes what this build saw, for the next one to compare with. What
 // changed while the build ran is not vouched for. A note that cannot be written
 // costs the next build time, and nothing else.
-func (b *build) remember(read *sources) {
+func (b *build) remember(ctx context.Context, read *sources) {
 	s := seen{Time: time.Now(), Settings: settingsDigest(b.config), Config: b.configDigest, Program: programStamp(), Seed: read.seed, Places: b.out.placesDigest, Summary: b.summary()}
 	s.Rest = rest{s.Summary.Shape, s.Summary.Bytes, s.Summary.Kepts, s.Summary.Rules}
 	var err error
-	if why := read.vouch(b.begin); why == nil {
+	if why := read.vouch(ctx); why == nil {
 		s.Read = read.files
 	} else {
 		b.log.Debug("the next build will read its inputs", "why", why)

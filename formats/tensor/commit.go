@@ -66,8 +66,16 @@ func stage(f FS, dir string, m Manifest, manifest []byte, files map[string][]byt
 			return err
 		}
 	}
+	waiting, err := f.ReadDir(filepath.Join(dir, tmpDir, "parts"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	made := map[string]bool{}
+	for _, e := range waiting {
+		made[e.Name()] = true
+	}
 	for _, p := range slices.Concat(m.Parts, m.Rejects) {
-		if err := adopt(f, dir, p); err != nil {
+		if err := adopt(f, dir, p, made[path.Base(p.Path)]); err != nil {
 			return err
 		}
 	}
@@ -100,24 +108,42 @@ func stage(f FS, dir string, m Manifest, manifest []byte, files map[string][]byt
 
 // adopt links a finished file into the next dataset: the one made by this
 // build, in _tmp/parts, before the one the dataset has already, which is
-// durable since its own commit.
-func adopt(f FS, dir string, p PartInfo) error {
-	for i, from := range []string{filepath.Join(dir, tmpDir, "parts", path.Base(p.Path)), filepath.Join(dir, filepath.FromSlash(p.Path))} {
-		fi, err := f.Stat(from)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() != p.Bytes {
-			continue
-		}
-		if err != nil {
+// durable since its own commit. Rejects that the dataset has are where they are
+// to be.
+func adopt(f FS, dir string, p PartInfo, made bool) error {
+	next := filepath.Join(dir, nextDir, filepath.FromSlash(p.Path))
+	if made {
+		from := filepath.Join(dir, tmpDir, "parts", path.Base(p.Path))
+		if ok, err := isOf(f, from, p.Bytes); ok || err != nil {
+			if err == nil {
+				err = syncFile(f, from)
+			}
+			if err == nil {
+				err = link(f, from, next)
+			}
 			return err
 		}
-		if i == 0 {
-			if err := syncFile(f, from); err != nil {
-				return err
-			}
-		}
-		return link(f, from, filepath.Join(dir, nextDir, filepath.FromSlash(p.Path)))
 	}
-	return fmt.Errorf("%w: %s: no file of %d bytes is there", ErrDamaged, p.Path, p.Bytes)
+	from := filepath.Join(dir, filepath.FromSlash(p.Path))
+	ok, err := isOf(f, from, p.Bytes)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fmt.Errorf("%w: %s: no file of %d bytes is there", ErrDamaged, p.Path, p.Bytes)
+	case path.Dir(p.Path) == rejectsDir:
+		return nil
+	}
+	return link(f, from, next)
+}
+
+// isOf says whether there is a file of this size.
+func isOf(f FS, name string, bytes int64) (bool, error) {
+	fi, err := f.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && fi.Size() == bytes, err
 }
 
 // link falls back to a copy where the file system has no hard links.

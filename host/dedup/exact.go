@@ -20,24 +20,16 @@ func KeyOf(question, answer string) Key {
 	return Key(sum[:16])
 }
 
-// Exact keeps the first of every set of twins. It holds 16 bytes a key, and
-// about as much again for the table around them. It is not safe for use by
-// several goroutines: the order of the calls is what "first" means.
-type Exact[K Hash] struct {
-	before *Index[K]
-	seen   map[K]struct{}
-}
+// Exact keeps the first of every set of twins. It holds a key a row, and about
+// as much again for the table around them. It is not safe for use by several
+// goroutines: the order of the calls is what "first" means.
+type Exact[K Hash] struct{ seen map[K]struct{} }
 
-// NewExact makes an Exact that has seen what is in before, which may be nil.
-func NewExact[K Hash](before *Index[K]) *Exact[K] {
-	return &Exact[K]{before, map[K]struct{}{}}
-}
+// NewExact makes an Exact that has seen nothing.
+func NewExact[K Hash]() *Exact[K] { return &Exact[K]{map[K]struct{}{}} }
 
 // First says whether k has not been seen before, and remembers it.
 func (e *Exact[K]) First(k K) bool {
-	if e.before.Has(k) {
-		return false
-	}
 	n := len(e.seen)
 	e.seen[k] = struct{}{}
 	return len(e.seen) > n

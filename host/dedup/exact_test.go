@@ -20,16 +20,8 @@ func TestKeyOfSeparatesQuestionFromAnswer(t *testing.T) {
 func TestExactKeepsTheFirstOfEachPair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs := rapid.SliceOf(rapid.StringMatching(`[ab]{0,3}`)).Draw(t, "answers")
-		before := rapid.IntRange(0, len(pairs)).Draw(t, "before")
-		var runs [][]byte
-		seen := map[string]bool{}
-		for _, a := range pairs[:before] {
-			k := KeyOf("q", a)
-			runs = append(runs, k[:])
-			seen[a] = true
-		}
-		e := NewExact(NewIndex[Key](slices.Values(runs)))
-		for i, a := range pairs[before:] {
+		e, seen := NewExact[Key](), map[string]bool{}
+		for i, a := range pairs {
 			if got := e.First(KeyOf("q", a)); got == seen[a] {
 				t.Fatalf("pair %d: First = %v, seen before = %v", i, got, seen[a])
 			}
@@ -40,7 +32,7 @@ func TestExactKeepsTheFirstOfEachPair(t *testing.T) {
 
 func BenchmarkExact(b *testing.B) {
 	b.ReportAllocs()
-	e := NewExact[Key](nil)
+	e := NewExact[Key]()
 	var q [8]byte
 	for i := range b.N {
 		q[0], q[1], q[2], q[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
@@ -48,7 +40,7 @@ func BenchmarkExact(b *testing.B) {
 	}
 }
 
-func TestIndexHasItsHashesAndNoOther(t *testing.T) {
+func TestHashesAreFoundAmongOthers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) (k [8]byte) {
 			// few first bits and few others, so that hashes share buckets and repeat
@@ -64,15 +56,22 @@ func TestIndexHasItsHashesAndNoOther(t *testing.T) {
 		}
 		cut := len(run) / 16 * 8
 		x := NewIndex[[8]byte](slices.Values([][]byte{run[:cut], nil, run[cut:]}))
+		var few Few[[8]byte]
 		for _, k := range all {
-			if x.Has(k) != has[k] {
-				t.Fatalf("%x: Has = %v, want %v", k, x.Has(k), has[k])
+			few.Add(k)
+		}
+		few.Look(run[:cut])
+		few.Look(run[cut:])
+		for _, k := range all {
+			if x.Has(k) != has[k] || few.Found(k) != has[k] {
+				t.Fatalf("%x: Has = %v, Found = %v, want %v", k, x.Has(k), few.Found(k), has[k])
 			}
 		}
 	})
 }
 
-// What is known of a million rows is made ready in one go, or one by one.
+// Of a million rows an index is made in one go, a map one by one, and five thousand
+// are looked for among them.
 func BenchmarkBefore(b *testing.B) {
 	keys := make([]Key, 1_000_000)
 	var run []byte
@@ -86,10 +85,20 @@ func BenchmarkBefore(b *testing.B) {
 			NewIndex[Key](slices.Values([][]byte{run}))
 		}
 	})
+	b.Run("few", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			var f Few[Key]
+			for i := range 5_000 {
+				f.Add(keys[200*i])
+			}
+			f.Look(run)
+		}
+	})
 	b.Run("map", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			e := NewExact[Key](nil)
+			e := NewExact[Key]()
 			for _, k := range keys {
 				e.First(k)
 			}

@@ -53,11 +53,8 @@ func NewIndex[K Hash](all iter.Seq[[]byte]) *Index[K] {
 
 func (x *Index[K]) bucket(hash []byte) uint32 { return binary.BigEndian.Uint32(hash) >> x.shift }
 
-// Has says whether k is in the set. A nil Index is the empty set.
+// Has says whether k is in the set.
 func (x *Index[K]) Has(k K) bool {
-	if x == nil {
-		return false
-	}
 	b := x.bucket([]byte{k[0], k[1], k[2], k[3]})
 	for _, h := range x.hashes[x.starts[b]:x.starts[b+1]] {
 		if h == k {
