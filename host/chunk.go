@@ -94,7 +94,9 @@ func (b *build) read(ctx context.Context, in *input, yield func(*chunk, error) b
 		return false, err
 	}
 	defer file.Close()
-	in.format, in.newParser = file.Format(), file.Parser
+	if in.newParser == nil { // its format is not known
+		in.format, in.newParser = file.Format(), file.Parser
+	}
 	cut := cutter{input: in, low: b.chunkRowsMin, high: b.chunkRowsMax}
 	if in.from != nil {
 		if err := file.GoTo(*in.from); err != nil {
