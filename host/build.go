@@ -26,6 +26,7 @@ func Build(ctx context.Context, c Config, o Options) (Summary, error) {
 	}
 	sum, err := rebuild(ctx, c, o, read, (*build).findKnown)
 	if errors.Is(err, errNotKnown) {
+		o.Progress.reset()
 		sum, err = rebuild(ctx, c, o, read, nothingKnown)
 	}
 	return sum, err

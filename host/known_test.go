@@ -116,7 +116,14 @@ func TestAnEditBeforeWhatWasAppended(t *testing.T) {
 	if _, err := rebuild(t.Context(), c, testOptions(t, nil), read, count); !errors.Is(err, errNotKnown) || tried == 0 {
 		t.Errorf("of %d known chunks: %v", tried, err)
 	}
-	mustBuild(t, c)
+	o := testOptions(t, nil)
+	o.Progress = &Progress{}
+	if _, err := Build(t.Context(), c, o); err != nil {
+		t.Fatal(err)
+	}
+	if n := o.Progress.Read.Load(); n != 170 {
+		t.Errorf("progress tells of %d rows, want 170", n)
+	}
 	requireSame(t, promised(t, c.Out), want)
 }
 

@@ -134,7 +134,7 @@ func (s *sources) vouch(ctx context.Context) error {
 // unchanged is how many bytes at the beginning of file i are what they were:
 // whole blocks, or all that there was. Of a file that grew, and has what it
 // ended with where that was, it assumes that all of them are; see assumed.
-func (s *sources) unchanged(i int, was *sourceFile) (bytes int64, err error) {
+func (s *sources) unchanged(i int, was *sourceFile) (int64, error) {
 	if s.grew(i, was) {
 		s.assumed = append(s.assumed, func() error {
 			if _, err := s.digest(i); err != nil || s.files[i].blocksOf(was) < int64(len(was.Blocks)/digestSize-1) {

@@ -72,6 +72,15 @@ type Progress struct {
 	Read, Kept        atomic.Int64 // rows
 }
 
+// reset makes it that of a build that begins; nil is nobody's.
+func (p *Progress) reset() {
+	if p != nil {
+		p.Bytes.Store(0)
+		p.Read.Store(0)
+		p.Kept.Store(0)
+	}
+}
+
 func (b *build) summary() Summary {
 	t := b.embedder.teacher
 	asked := t.process.Stats()
