@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
 	"pgregory.net/rapid"
 
+	"github.com/cubeset/cubeset/formats/tensor"
 	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
@@ -125,6 +127,44 @@ func TestAnEditBeforeWhatWasAppended(t *testing.T) {
 		t.Errorf("progress tells of %d rows, want 170", n)
 	}
 	requireSame(t, promised(t, c.Out), want)
+}
+
+// A build of what was appended, cut off at any file-system call or failing at it,
+// leaves the dataset that was there or the next, and the same command makes the next.
+func TestAnAppendCutAnywhere(t *testing.T) {
+	c := testConfig(t, chats(60))
+	mustBuild(t, c)
+	before, base := promised(t, c.Out), c.Out
+	writeInput(t, c.Inputs[0], chats(80))
+	want := fromScratch(t, c)
+	copied := func() Config {
+		c := c
+		c.Out = filepath.Join(t.TempDir(), "out")
+		if err := os.CopyFS(c.Out, os.DirFS(base)); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	whole := &fsx.Fault{FS: fsx.OS{}}
+	if _, err := Build(t.Context(), copied(), testOptions(t, whole)); err != nil {
+		t.Fatal(err)
+	}
+	for at := 1; at <= whole.Calls(); at += stride(11) {
+		for _, fault := range []*fsx.Fault{{FS: fsx.OS{}, At: at, Stop: true}, {FS: fsx.OS{}, At: at, Err: syscall.EIO}} {
+			c := copied()
+			_, err := Build(t.Context(), c, testOptions(t, fault))
+			m, readErr := tensor.ReadManifest(fsx.OS{}, c.Out)
+			if readErr != nil {
+				t.Fatalf("call %d: %v, and then %v", at, err, readErr)
+			}
+			if faults, err := tensor.Verify(fsx.OS{}, c.Out, tensor.VerifyOptions{}); err != nil || len(faults) > 0 {
+				t.Fatalf("call %d: a manifest of %d rows is there, but %v %v", at, m.Kept, faults, err)
+			}
+			mustBuild(t, c)
+			requireSame(t, promised(t, c.Out), want)
+		}
+	}
+	requireSame(t, promised(t, base), before)
 }
 
 // Of a packed file all is known or nothing.

@@ -248,6 +248,13 @@ func (v *verifier) foreign() error {
 	for _, p := range slices.Concat(v.m.Parts, v.m.Rejects) {
 		known[p.Path] = true
 	}
+	// Between two datasets, the rejects of both are there.
+	if next, err := readNext(v.fs, v.dir); err == nil && next != nil {
+		old, _ := loadManifest(v.fs, filepath.Join(v.dir, manifestName)) // there may be none
+		for _, p := range slices.Concat(old.Rejects, next.Rejects) {
+			known[p.Path] = true
+		}
+	}
 	for _, d := range []string{dataDir, rejectsDir} {
 		es, err := v.fs.ReadDir(filepath.Join(v.dir, d))
 		if errors.Is(err, fs.ErrNotExist) {
