@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
 // sgd is a real corpus of 111,878 pairs, not part of the project.
@@ -23,7 +25,7 @@ func BenchmarkBuild(b *testing.B) {
 	c.Inputs, c.Cache = []string{sgd}, b.TempDir()
 	c.Preset, c.MinSimilarity, c.Dedup = "none", "-1", "none"
 	c.Out = filepath.Join(b.TempDir(), "warm")
-	if _, err := Build(context.Background(), c, testOptions(b, nil)); err != nil {
+	if _, err := Build(context.Background(), c, testOptions(b, fsx.OS{})); err != nil {
 		b.Fatal(err)
 	}
 	for _, profile := range []string{"compat", "fast"} {
@@ -34,7 +36,7 @@ func BenchmarkBuild(b *testing.B) {
 				rows := int64(0)
 				for b.Loop() {
 					c.Out = filepath.Join(b.TempDir(), "out")
-					s, err := Build(context.Background(), c, testOptions(b, nil))
+					s, err := Build(context.Background(), c, testOptions(b, fsx.OS{}))
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -61,7 +63,7 @@ func BenchmarkRebuild(b *testing.B) {
 		b.Fatal(err)
 	}
 	rebuild := func() {
-		s, err := Build(context.Background(), c, testOptions(b, nil))
+		s, err := Build(context.Background(), c, testOptions(b, fsx.OS{}))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -88,7 +88,7 @@ func TestRejectsMoveWithTheirLines(t *testing.T) {
 // calls, once every vector is cached.
 func wholeBuild(t *testing.T, c Config) (want map[string]string, calls int) {
 	mustBuild(t, c)
-	whole := &fsx.Fault{FS: fsx.OS{}}
+	whole := &fsx.Fault{FS: fsx.Quick{}}
 	c.Out = filepath.Join(t.TempDir(), "out")
 	if _, err := Build(context.Background(), c, testOptions(t, whole)); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestBuildCutAnywhereAndResumed(t *testing.T) {
 	want, calls := wholeBuild(t, c)
 	for at := 1; at <= calls; at += stride(5) {
 		c.Out = filepath.Join(t.TempDir(), "out")
-		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Stop: true}))
+		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.Quick{}, At: at, Stop: true}))
 		if err == nil {
 			continue // the call was one that a build can do without
 		}
@@ -130,7 +130,7 @@ func TestBuildOnAFullDisk(t *testing.T) {
 	want, calls := wholeBuild(t, c)
 	for at := 1; at <= calls; at += stride(7) {
 		c.Out = filepath.Join(t.TempDir(), "out")
-		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, At: at, Err: syscall.ENOSPC}))
+		_, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.Quick{}, At: at, Err: syscall.ENOSPC}))
 		if err != nil && !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("call %d: %v", at, err)
 		}
@@ -157,7 +157,7 @@ func TestWorkersChunksAndInterruptionsDoNotShow(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cut := rapid.Int32Range(1, 120).Draw(rt, "cut")
-		_, err := Build(ctx, many, testOptions(t, &cancelAt{FS: fsx.OS{}, at: cut, cancel: cancel}))
+		_, err := Build(ctx, many, testOptions(t, &cancelAt{FS: fsx.Quick{}, at: cut, cancel: cancel}))
 		cancel()
 		if errors.Is(err, ErrInterrupted) {
 			_, err = Build(context.Background(), many, testOptions(t, nil))
@@ -191,7 +191,7 @@ func TestInterruptedBuildKeepsTheOldDatasetAndGoesOn(t *testing.T) {
 
 	c.Seed = 7 // another dataset
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := Build(ctx, c, testOptions(t, &cancelAt{FS: fsx.OS{}, at: 6, cancel: cancel}))
+	_, err := Build(ctx, c, testOptions(t, &cancelAt{FS: fsx.Quick{}, at: 6, cancel: cancel}))
 	if !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("got %v", err)
 	}
@@ -242,7 +242,7 @@ func TestReadersSeeTheOldDatasetOrTheNew(t *testing.T) {
 		}
 	}
 	c.Seed = 7
-	if _, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.OS{}, Before: look})); err != nil {
+	if _, err := Build(context.Background(), c, testOptions(t, &fsx.Fault{FS: fsx.Quick{}, Before: look})); err != nil {
 		t.Fatal(err)
 	}
 	look()

@@ -85,13 +85,13 @@ func TestSetYAMLReplacesTheFileOrLeavesIt(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	whole := &fsx.Fault{FS: fsx.OS{}}
+	whole := &fsx.Fault{FS: fsx.Quick{}}
 	fresh := filepath.Join(dir, "new.yaml")
 	if err := setYAML(whole, fresh, "min_similarity", "0.15"); err != nil {
 		t.Fatal(err)
 	}
 	for at := 1; at <= whole.Calls(); at++ {
-		err := setYAML(&fsx.Fault{FS: fsx.OS{}, At: at}, link, "min_similarity", "0.15")
+		err := setYAML(&fsx.Fault{FS: fsx.Quick{}, At: at}, link, "min_similarity", "0.15")
 		now, readErr := os.ReadFile(link)
 		if readErr != nil || string(now) != old && string(now) != old+"min_similarity: 0.15\n" {
 			t.Fatalf("call %d fails with %v and leaves %q, %v", at, err, now, readErr)

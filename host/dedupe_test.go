@@ -45,7 +45,7 @@ func thinnable(t testing.TB) string {
 	}
 	schema := tensor.Schema{Shape: m.Shape, Scores: m.Scores, Profile: m.Profile, Meta: tensor.Meta{
 		Normalised: true, Teacher: "test", EmbedID: "e", SpaceID: "s", Determinism: "exact"}}
-	o := &outdir{fs: fsx.OS{}, dir: dir}
+	o := &outdir{fs: fsx.Quick{}, dir: dir}
 	write := func(path string, do func(f fsx.File) (tensor.Stat, error)) tensor.PartInfo {
 		os.MkdirAll(filepath.Dir(path), 0o755)
 		f, err := o.fs.Create(path)
@@ -277,14 +277,14 @@ func TestDedupeCutAnywhere(t *testing.T) {
 	loose, strict := DedupeOptions{Threshold: 0.95, On: "both"}, DedupeOptions{Threshold: 1, On: "both"}
 	dedupeOf(t, in, out, strict)
 	old := promised(t, out)
-	whole := &fsx.Fault{FS: fsx.OS{}}
+	whole := &fsx.Fault{FS: fsx.Quick{}}
 	loose.fs = whole
 	dedupeOf(t, in, out, loose)
 	now := promised(t, out)
 	for at := 1; at <= whole.Calls(); at += stride(3) {
 		for _, stop := range []bool{true, false} { // there and back
 			next := strict
-			next.fs = &fsx.Fault{FS: fsx.OS{}, At: at, Stop: stop}
+			next.fs = &fsx.Fault{FS: fsx.Quick{}, At: at, Stop: stop}
 			_, err := Dedupe(context.Background(), in, out, next)
 			if err != nil && !errors.Is(err, fsx.ErrStopped) && !errors.Is(err, fsx.ErrInjected) {
 				t.Fatalf("call %d: %v", at, err)
@@ -317,7 +317,7 @@ func TestDedupeInterrupted(t *testing.T) {
 	in, out := thinnable(t), filepath.Join(t.TempDir(), "out")
 	ctx, cancel := context.WithCancel(context.Background())
 	o := DefaultDedupeOptions()
-	o.fs = &cancelAt{FS: fsx.OS{}, at: 3, cancel: cancel}
+	o.fs = &cancelAt{FS: fsx.Quick{}, at: 3, cancel: cancel}
 	if _, err := Dedupe(ctx, in, out, o); !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("got %v", err)
 	}

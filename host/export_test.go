@@ -125,13 +125,13 @@ func TestExportHoldsEveryRow(t *testing.T) {
 func TestExportThatFailsLeavesNothing(t *testing.T) {
 	in := thinnable(t)
 	for _, to := range Exports() {
-		count := &fsx.Fault{FS: fsx.OS{}}
+		count := &fsx.Fault{FS: fsx.Quick{}}
 		if _, err := Export(context.Background(), in, filepath.Join(t.TempDir(), "out"), ExportOptions{To: to, fs: count}); err != nil {
 			t.Fatal(err)
 		}
 		for n := 1; n <= count.Calls(); n++ {
 			dir := t.TempDir()
-			f := &fsx.Fault{FS: fsx.OS{}, At: n}
+			f := &fsx.Fault{FS: fsx.Quick{}, At: n}
 			_, err := Export(context.Background(), in, filepath.Join(dir, "out"), ExportOptions{To: to, fs: f})
 			entries, _ := os.ReadDir(dir)
 			if err != nil && len(entries) > 0 && !(len(entries) == 1 && entries[0].Name() == "out") {

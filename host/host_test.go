@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 			flag.Set("rapid.checks", "40") // each is several builds
 		}
 		contentBlock = 256
-		os.Exit(m.Run())
+		os.Exit(run(m))
 	}
 	var err error
 	switch os.Args[1] {
@@ -37,6 +38,54 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// compiled is where the tests find the filters that others had compiled.
+var compiled string
+
+func run(m *testing.M) int {
+	var err error
+	if compiled, err = os.MkdirTemp("", "cubeset-compiled-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(compiled)
+	return m.Run()
+}
+
+// shareCompiled puts into the cache of a test what others had compiled, and
+// hands on what it will have compiled.
+func shareCompiled(t testing.TB, cache string) {
+	t.Helper()
+	own := filepath.Join(cache, "wasm")
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	link(t, compiled, own)
+	t.Cleanup(func() { link(t, own, compiled) })
+}
+
+// link gives every file of one tree the same name in another.
+func link(t testing.TB, from, to string) {
+	err := filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		if err := os.Link(path, filepath.Join(to, rel)); !errors.Is(err, os.ErrExist) {
+			return err
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // a test may take its cache away
+		t.Error(err)
 	}
 }
 
@@ -59,14 +108,19 @@ func testConfig(t testing.TB, input string) Config {
 	}
 	c.Out = filepath.Join(dir, "out")
 	c.Cache = filepath.Join(dir, "cache")
+	shareCompiled(t, c.Cache)
 	c.Workers = 2
 	c.Teacher = hashing.Name // whatever the default is
 	c.ChunkRows = "16:16"
 	return c
 }
 
+// testOptions has builds go through f; nil is the disk without its waiting.
 func testOptions(t testing.TB, f fsx.FS) Options {
 	t.Helper()
+	if f == nil {
+		f = fsx.Quick{}
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -145,7 +145,7 @@ func TestAnAppendCutAnywhere(t *testing.T) {
 		}
 		return c
 	}
-	whole := &fsx.Fault{FS: fsx.OS{}}
+	whole := &fsx.Fault{FS: fsx.Quick{}}
 	if _, err := Build(t.Context(), copied(), testOptions(t, whole)); err != nil {
 		t.Fatal(err)
 	}

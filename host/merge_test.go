@@ -182,7 +182,7 @@ func TestMergeRefuses(t *testing.T) {
 // end.
 func TestMergeThatFailsLeavesADataset(t *testing.T) {
 	a, b := twoToMerge(t)
-	count := &fsx.Fault{FS: fsx.OS{}}
+	count := &fsx.Fault{FS: fsx.Quick{}}
 	whole := filepath.Join(t.TempDir(), "out")
 	if _, err := Merge(context.Background(), []string{a, b}, whole, MergeOptions{fs: count}); err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestMergeThatFailsLeavesADataset(t *testing.T) {
 	for first, stop := range map[int]bool{1: false, 4: true} {
 		for n := first; n <= count.Calls(); n += step {
 			out := filepath.Join(t.TempDir(), "out")
-			f := &fsx.Fault{FS: fsx.OS{}, At: n, Stop: stop}
+			f := &fsx.Fault{FS: fsx.Quick{}, At: n, Stop: stop}
 			_, err := Merge(context.Background(), []string{a, b}, out, MergeOptions{fs: f})
 			if m, readErr := tensor.ReadManifest(fsx.OS{}, out); readErr == nil {
 				if m.Kept != want.Kept {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestTheJournalGivesBackWhatItWasTold(t *testing.T) {
-	o := &outdir{fs: fsx.OS{}, dir: t.TempDir()}
+	o := &outdir{fs: fsx.Quick{}, dir: t.TempDir()}
 	if err := o.fs.MkdirAll(o.journalDir(), 0o755); err != nil {
 		t.Fatal(err)
 	}

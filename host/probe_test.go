@@ -100,7 +100,7 @@ func TestARecordOfProbesIsWholeOrAbsent(t *testing.T) {
 	for _, stop := range []bool{false, true} {
 		for at := 1; ; at++ {
 			dir := t.TempDir()
-			f := &fsx.Fault{FS: fsx.OS{}, At: at, Stop: stop}
+			f := &fsx.Fault{FS: fsx.Quick{}, At: at, Stop: stop}
 			p, teach, said := testProbes(t, dir, f, sdk.Exact)
 			if err := p.compare(teach, values); err != nil {
 				t.Fatalf("call %d: %v", at, err)

@@ -69,7 +69,7 @@ func TestSeveralDatasetsCutAnywhere(t *testing.T) {
 	for cut := int32(1); ; cut += 5 {
 		c.Out = filepath.Join(t.TempDir(), "out")
 		ctx, cancel := context.WithCancel(context.Background())
-		o := testOptions(t, &cancelAt{FS: fsx.OS{}, at: cut, cancel: cancel})
+		o := testOptions(t, &cancelAt{FS: fsx.Quick{}, at: cut, cancel: cancel})
 		o.Progress = &Progress{}
 		done, err := BuildEach(ctx, c, o)
 		whole := ctx.Err() == nil

@@ -25,7 +25,7 @@ func TestCountsAreKeptAndSummedUp(t *testing.T) {
 	if err != nil || len(uses) > usesMax {
 		t.Fatalf("%d use files, %v", len(uses), err)
 	}
-	u, err := Survey(dir, quick{})
+	u, err := Survey(dir, fsx.Quick{})
 	n := int64(usesMax + 10)
 	if want := (Tally{2 * n, 2 * n, 3 * n, 4 * n, time.Duration(n) * time.Second}); err != nil || len(u.Recipes) != 1 || u.Recipes[0].Tally != want {
 		t.Fatalf("%+v, %v, want %+v", u.Recipes, err, want)
@@ -53,9 +53,9 @@ func TestSumThatWasCutCountsOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.fs = &fsx.Fault{FS: quick{}, At: at, Stop: true}
+		f.fs = &fsx.Fault{FS: fsx.Quick{}, At: at, Stop: true}
 		f.sumUses(nil)
-		if u, err := Survey(dir, quick{}); err != nil || u.Recipes[0].Hits != 15 {
+		if u, err := Survey(dir, fsx.Quick{}); err != nil || u.Recipes[0].Hits != 15 {
 			t.Fatalf("call %d: %+v, %v", at, u, err)
 		}
 	}

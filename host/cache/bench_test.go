@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
 const (
@@ -111,7 +113,7 @@ func BenchmarkKey(b *testing.B) {
 // BenchmarkOpen opens a cache of 100,000 rows whose segments hold 1,000 each.
 func BenchmarkOpen(b *testing.B) {
 	dir := scratch(b)
-	o := Options{FS: quick{}, SegmentBytesMax: 128 << 10}
+	o := Options{FS: fsx.Quick{}, SegmentBytesMax: 128 << 10}
 	s := mustOpen(b, dir, o)
 	keys, payloads := benchRows(0, 100_000)
 	for i := range payloads {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
 func TestSizeCapEvictsTheLongestUnused(t *testing.T) {
@@ -187,7 +189,7 @@ func TestManySmallBuildsStayFewSegments(t *testing.T) {
 
 func TestDiskOverhead(t *testing.T) {
 	dir := scratch(t)
-	s := mustOpen(t, dir, Options{FS: quick{}, SegmentBytesMax: 4 << 20})
+	s := mustOpen(t, dir, Options{FS: fsx.Quick{}, SegmentBytesMax: 4 << 20})
 	keys, payloads := benchRows(0, 20_000)
 	mustPut(t, s, keys, payloads)
 	mustClose(t, s)
@@ -235,7 +237,7 @@ func TestRepetitionsArePacked(t *testing.T) {
 			t.Fatalf("key %d has another answer than before", i)
 		}
 	}
-	u, err := Survey(dir, quick{})
+	u, err := Survey(dir, fsx.Quick{})
 	if err != nil || u.Entries != 60 {
 		t.Fatalf("%d entries, want 60, %v", u.Entries, err)
 	}

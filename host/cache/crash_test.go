@@ -136,7 +136,7 @@ func TestStopOrFailureAtEveryCall(t *testing.T) {
 				dir := scratch(t)
 				seed(t, dir, old, oldWant)
 				o := options()
-				f := &fsx.Fault{FS: quick{}, At: at, Stop: c.stop, Err: c.err}
+				f := &fsx.Fault{FS: fsx.Quick{}, At: at, Stop: c.stop, Err: c.err}
 				o.FS = f
 				acked, err := workload(dir, o, keys, want)
 				if f.Calls() < at {
@@ -190,7 +190,7 @@ func TestFullDiskKeepsTheStoreReadable(t *testing.T) {
 	dir := scratch(t)
 	keys, want := rows(0, 20)
 	o := options()
-	f := &fsx.Fault{FS: quick{}}
+	f := &fsx.Fault{FS: fsx.Quick{}}
 	o.FS = f
 	s := mustOpen(t, dir, o)
 	mustPut(t, s, keys[:10], want[:10])
@@ -224,7 +224,7 @@ func TestUnwritableFolderIsSaidPlainly(t *testing.T) {
 	for _, errno := range []error{syscall.EROFS, syscall.EACCES} {
 		for at := 1; at <= 9; at++ { // mkdir and stat of four folders, then the draft
 			o := options()
-			o.FS = &fsx.Fault{FS: quick{}, At: at, Err: errno}
+			o.FS = &fsx.Fault{FS: fsx.Quick{}, At: at, Err: errno}
 			_, err := Open(scratch(t), o)
 			if want := at%2 == 1; err == nil || errors.Is(err, ErrReadOnly) != want {
 				t.Errorf("call %d fails with %v: %v", at, errno, err)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
 func TestFlippedBytesInSegmentsAreMisses(t *testing.T) {
@@ -203,7 +205,7 @@ func TestPayloadCannotPassForARecord(t *testing.T) {
 	} {
 		harm()
 		got := make([][]byte, 1)
-		if n, err := mustOpen(t, dir, Options{FS: quick{}, SegmentBytesMax: 8 << 10, ReadOnly: true}).Get([]Key{victim}, got); n != 0 || err != nil {
+		if n, err := mustOpen(t, dir, Options{FS: fsx.Quick{}, SegmentBytesMax: 8 << 10, ReadOnly: true}).Get([]Key{victim}, got); n != 0 || err != nil {
 			t.Fatalf("%d hits: %q, %v", n, got[0], err)
 		}
 	}

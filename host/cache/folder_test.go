@@ -50,14 +50,14 @@ func TestOpenRefusesAFolderOthersCanWrite(t *testing.T) {
 }
 
 // foreign shows every folder as another user's.
-type foreign struct{ quick }
+type foreign struct{ fsx.Quick }
 
 type foreignInfo struct{ fs.FileInfo }
 
 func (i foreignInfo) Sys() any { return &syscall.Stat_t{Uid: uint32(os.Geteuid() + 1)} }
 
 func (f foreign) Stat(name string) (fs.FileInfo, error) {
-	fi, err := f.quick.Stat(name)
+	fi, err := f.Quick.Stat(name)
 	return foreignInfo{fi}, err
 }
 
@@ -190,7 +190,7 @@ func TestSealingTheDeadSyncsFirst(t *testing.T) {
 
 func TestSurvey(t *testing.T) {
 	dir := filepath.Join(scratch(t), "cache")
-	if _, err := Survey(dir, quick{}); !errors.Is(err, ErrAbsent) {
+	if _, err := Survey(dir, fsx.Quick{}); !errors.Is(err, ErrAbsent) {
 		t.Fatalf("a cache that does not exist: %v", err)
 	}
 	s := mustOpen(t, dir, options())
@@ -206,10 +206,10 @@ func TestSurvey(t *testing.T) {
 	}
 	mustClose(t, s)
 	kill(t, dir, []Key{recipe.Key("dead")}, [][]byte{make([]byte, 64)}, options())
-	live := mustOpen(t, dir, Options{FS: quick{}, SegmentBytesMax: 8 << 10}) // seals the dead one
+	live := mustOpen(t, dir, Options{FS: fsx.Quick{}, SegmentBytesMax: 8 << 10}) // seals the dead one
 	mustPut(t, live, []Key{recipe.Key("live")}, [][]byte{{1}})
 
-	u, err := Survey(dir, quick{})
+	u, err := Survey(dir, fsx.Quick{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,26 +21,7 @@ var (
 
 // options makes segments small, so that a few records fill several.
 func options() Options {
-	return Options{FS: quick{}, SegmentBytesMax: 8 << 10}
-}
-
-// quick is the real file system without its waiting for the disk.
-type quick struct{ fsx.OS }
-
-type quickFile struct{ fsx.File }
-
-func (quickFile) Sync() error { return nil }
-
-func (quick) SyncDir(string) error { return nil }
-
-func (q quick) CreateNew(name string) (fsx.File, error) {
-	f, err := q.OS.CreateNew(name)
-	return quickFile{f}, err
-}
-
-func (q quick) Open(name string) (fsx.File, error) {
-	f, err := q.OS.Open(name)
-	return quickFile{f}, err
+	return Options{FS: fsx.Quick{}, SegmentBytesMax: 8 << 10}
 }
 
 func mustOpen(t testing.TB, dir string, o Options) *Store {

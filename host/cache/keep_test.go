@@ -129,7 +129,7 @@ func TestRemoveOneRecipe(t *testing.T) {
 	if n, m := hits(t, dir, mine, p), hits(t, dir, theirs, q); n != 0 || m != 100 {
 		t.Fatalf("%d of the removed recipe, %d of the other, want 0 and 100", n, m)
 	}
-	u, err := Survey(dir, quick{})
+	u, err := Survey(dir, fsx.Quick{})
 	if err != nil || len(u.Recipes) != 1 || u.Recipes[0].Entries != 100 || u.Recipes[0].Hits != 3 || u.Recipes[0].Doc == nil {
 		t.Fatalf("%+v, %v", u, err)
 	}
@@ -194,7 +194,7 @@ func TestHousekeepingStoppedAtEveryCall(t *testing.T) {
 					flip(t, files(t, dir, mergedExt)[0], 70, 1)
 				}
 				o := options()
-				f := &fsx.Fault{FS: quick{}, At: at, Stop: at%2 == 0}
+				f := &fsx.Fault{FS: fsx.Quick{}, At: at, Stop: at%2 == 0}
 				o.FS = f
 				err := c.do(dir, o)
 				if f.Calls() < at {
@@ -236,7 +236,7 @@ func TestOneKeeperAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lock, err := claim(quick{}, k.dir, false); lock != nil || err != nil {
+	if lock, err := claim(fsx.Quick{}, k.dir, false); lock != nil || err != nil {
 		t.Fatal("the folder is not locked", err)
 	}
 	session(t, dir, keys, want) // a build waits for nobody
@@ -306,7 +306,7 @@ func TestHousekeepingBesideBuilds(t *testing.T) {
 }
 
 // readOnly is a file system that makes no file.
-type readOnly struct{ quick }
+type readOnly struct{ fsx.Quick }
 
 func (readOnly) CreateNew(name string) (fsx.File, error) {
 	return nil, &os.PathError{Op: "open", Path: name, Err: syscall.EROFS}

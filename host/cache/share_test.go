@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cubeset/cubeset/host/internal/fsx"
 )
 
 func TestManyStoresShareAFolder(t *testing.T) {
@@ -45,7 +47,7 @@ func TestManyStoresShareAFolder(t *testing.T) {
 
 // frozen is a file system whose clock stands still, and counts listings.
 type frozen struct {
-	quick
+	fsx.Quick
 	listings *int
 }
 
@@ -54,13 +56,13 @@ type frozenInfo struct{ fs.FileInfo }
 func (frozenInfo) ModTime() time.Time { return time.Time{} }
 
 func (f frozen) Stat(name string) (fs.FileInfo, error) {
-	fi, err := f.quick.Stat(name)
+	fi, err := f.Quick.Stat(name)
 	return frozenInfo{fi}, err
 }
 
 func (f frozen) ReadDir(name string) ([]fs.DirEntry, error) {
 	*f.listings++
-	return f.quick.ReadDir(name)
+	return f.Quick.ReadDir(name)
 }
 
 func TestListingIsRareAndNeverForgotten(t *testing.T) {
