@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/cubeset/cubeset/plugins/hashing"
 	"github.com/cubeset/cubeset/plugins/static"
@@ -46,8 +47,22 @@ type Entry struct {
 // Bundled says whether everything that makes up the teacher is in this program.
 func (e Entry) Bundled() bool { return string(e.Config) == `{}` }
 
-// All returns the teachers that have a name, the default first.
-func All() []Entry {
+// All returns the teachers that have a name, the default first. What an entry
+// points to belongs to all callers, and none may change it.
+func All() []Entry { return slices.Clone(registry()) }
+
+// Find returns the teacher of that name, as All does.
+func Find(name string) (Entry, bool) {
+	for _, e := range registry() {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// registry is read once: a build asks for its teacher several times.
+var registry = sync.OnceValue(func() []Entry {
 	all := []Entry{
 		bundled("static", static.Describe(), "Hashed words as in hash-768, and the meaning of English ones, learnt from a sentence model: no files."),
 		bundled("hashing", hashing.Describe(), "Words and pieces of words, hashed: no model, no files, any language; judges wording, not meaning."),
@@ -57,17 +72,7 @@ func All() []Entry {
 		panic(err) // the file is part of this program
 	}
 	return append(all, named...)
-}
-
-// Find returns the teacher of that name.
-func Find(name string) (Entry, bool) {
-	for _, e := range All() {
-		if e.Name == name {
-			return e, true
-		}
-	}
-	return Entry{}, false
-}
+})
 
 // bundled is the entry of a teacher that says all about itself.
 func bundled(program string, d teacher.Description, doc string) Entry {
