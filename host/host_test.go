@@ -62,31 +62,29 @@ func shareCompiled(t testing.TB, cache string) {
 	if err := os.MkdirAll(own, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	link(t, compiled, own)
-	t.Cleanup(func() { link(t, own, compiled) })
+	if err := link(compiled, own); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := link(own, compiled); err != nil && !errors.Is(err, os.ErrNotExist) { // a test may take its cache away
+			t.Error(err)
+		}
+	})
 }
 
 // link gives every file of one tree the same name in another.
-func link(t testing.TB, from, to string) {
-	err := filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+func link(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+		name := filepath.Join(to, strings.TrimPrefix(path, from))
 		if err != nil {
 			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			return os.MkdirAll(filepath.Join(to, rel), 0o700)
-		}
-		if err := os.Link(path, filepath.Join(to, rel)); !errors.Is(err, os.ErrExist) {
+		} else if d.IsDir() {
+			return os.MkdirAll(name, 0o700)
+		} else if err := os.Link(path, name); !errors.Is(err, os.ErrExist) {
 			return err
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, os.ErrNotExist) { // a test may take its cache away
-		t.Error(err)
-	}
 }
 
 // stride is how many calls a test that stops at every Nth goes on by.
