@@ -150,7 +150,7 @@ func TestAnAppendCutAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at := 1; at <= whole.Calls(); at += stride(11) {
-		for _, fault := range []*fsx.Fault{{FS: fsx.OS{}, At: at, Stop: true}, {FS: fsx.OS{}, At: at, Err: syscall.EIO}} {
+		for _, fault := range []*fsx.Fault{{FS: fsx.Quick{}, At: at, Stop: true}, {FS: fsx.Quick{}, At: at, Err: syscall.EIO}} {
 			c := copied()
 			_, err := Build(t.Context(), c, testOptions(t, fault))
 			m, readErr := tensor.ReadManifest(fsx.OS{}, c.Out)
