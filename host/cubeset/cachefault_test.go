@@ -45,6 +45,7 @@ func succeed(t *testing.T, c *exec.Cmd) string {
 // beside them and one of the builds killed: every dataset is the one that a
 // build alone makes, and no damage is left.
 func TestFourBuildsOnOneCache(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	command := asCommand(t, dir)
 	build := func(i int, out, cache string) *exec.Cmd {
@@ -106,6 +107,7 @@ func TestFourBuildsOnOneCache(t *testing.T) {
 
 // Repair, rm and gc are killed at any moment and run again: what is good stays.
 func TestKilledHousekeeping(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	command := asCommand(t, dir)
 	for i := range 9 { // segments enough to be packed and merged

@@ -15,6 +15,7 @@ import (
 // A disk that is full ends a build with an error that names file and step;
 // with room made, the same command ends as if nothing had been.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	command := asCommand(t, dir)
 	inNamespace := func(script string) *exec.Cmd {

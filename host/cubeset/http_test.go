@@ -103,6 +103,7 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 // A service that is silent for a while costs a call and no process: the teacher
 // says why shortly before the host would kill it, and the next call is answered.
 func TestSilentService(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	asCommand(t, dir)
 	var silent atomic.Bool

@@ -49,12 +49,13 @@ func TestMain(m *testing.M) {
 	commands["teacher-lame"] = func() { teacher.Serve(lame{hashing.New()}) }
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
-		flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))) // they wait for processes, services and the disk
+		flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))) // they wait for processes, services and the disk
 	}
 	testscript.Main(m, commands)
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	compiled := t.TempDir() // the filters that a script had compiled, for the others
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
