@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	mutantsDefault = 160 // of each filter; CUBESET_MUTANTS asks for another number
+	mutantsDefault = 50 // of each filter; CUBESET_MUTANTS asks for another number, as host/check does
 	mutantsTime    = 3 * time.Second
 	mutantsRuntime = 100 // that share a runtime
 )
