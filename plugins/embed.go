@@ -25,6 +25,7 @@ const (
 	replySlack    = 64 << 10               // of a reply besides its vectors
 	replyRowSlack = 512                    // and a row: token count, error
 	deathWait     = 500 * time.Millisecond // from a broken connection to the end of the process
+	clocksApart   = 100 * time.Millisecond // between timers for one moment
 )
 
 // Codes of rows that Embed itself refuses; a teacher has its own besides.
@@ -199,10 +200,13 @@ func (t *Teacher) call(ctx context.Context, texts []string) (*teacherpb.EmbedRes
 // callError turns what gRPC says about a call into what happened.
 func (t *Teacher) callError(ctx context.Context, err error, texts []string) error {
 	while := " while embedding " + count(len(texts))
+	s := status.Convert(err)
+	if end, ok := ctx.Deadline(); ok && s.Code() == codes.DeadlineExceeded && time.Until(end) < clocksApart {
+		<-ctx.Done() // gRPC and the teacher have timers of their own for it, which may go off before
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("teacher %s: %w%s", clean(t.name), context.Cause(ctx), while)
 	}
-	s := status.Convert(err)
 	if c := s.Code(); c == codes.Unavailable || c == codes.Canceled {
 		// So says a teacher that is short of something, and so says gRPC of
 		// a teacher that is dying.

@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cubeset/cubeset/sdk/teacher"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"pgregory.net/rapid"
+
+	"github.com/cubeset/cubeset/sdk/teacher"
 )
 
 func TestEmbed(t *testing.T) {
@@ -99,6 +102,23 @@ func TestEmbedCancelled(t *testing.T) {
 	_, err := f.Embed(ctx, numbered(2), make([]float32, 2*fakeDims))
 	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrTimeout) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A deadline of the caller's is no fault of the teacher, even if the teacher's
+// timer for it goes off first; one that is far off has nothing to do with it.
+func TestEmbedDeadlineSeenEarly(t *testing.T) {
+	early := status.Error(codes.DeadlineExceeded, "context deadline exceeded")
+	for _, c := range []struct {
+		left    time.Duration
+		timeout bool
+	}{{20 * time.Millisecond, false}, {time.Hour, true}} {
+		ctx, cancel := context.WithTimeout(t.Context(), c.left)
+		err := (&Teacher{name: "fake"}).callError(ctx, early, []string{"text"})
+		if errors.Is(err, ErrTimeout) != c.timeout || errors.Is(err, context.DeadlineExceeded) == c.timeout {
+			t.Errorf("%v before the deadline: got %v", c.left, err)
+		}
+		cancel()
 	}
 }
 
