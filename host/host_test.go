@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/cubeset/cubeset/host/internal/fsx"
 	"github.com/cubeset/cubeset/plugins"
 	"github.com/cubeset/cubeset/plugins/hashing"
@@ -44,8 +46,19 @@ func TestMain(m *testing.M) {
 // compiled is where the tests find the filters that others had compiled.
 var compiled string
 
+// The shared memory of Linux takes the files of the tests where it has room: they
+// make and delete many thousands. Those of the command are on a disk.
+const (
+	sharedMemory = "/dev/shm"
+	roomForTests = 1 << 30 // bytes
+)
+
 func run(m *testing.M) int {
-	var err error
+	var room unix.Statfs_t
+	err := unix.Statfs(sharedMemory, &room)
+	if err == nil && os.Getenv("TMPDIR") == "" && uint64(room.Bavail)*uint64(room.Bsize) >= roomForTests {
+		os.Setenv("TMPDIR", sharedMemory)
+	}
 	if compiled, err = os.MkdirTemp("", "cubeset-compiled-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
