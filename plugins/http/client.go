@@ -186,7 +186,7 @@ func verdictOf(f *fault) verdict {
 func late(last *fault) *fault {
 	switch {
 	case last == nil:
-		return &fault{class: again, what: "no answer in time"}
+		return &fault{class: again, what: "no answer in time", unheard: true}
 	case last.class == stop: // of one endpoint; another may still come back
 		return &fault{class: again, what: last.what}
 	}

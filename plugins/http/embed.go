@@ -34,19 +34,32 @@ func (e *embedder) EmbedRows(caller context.Context, texts []string, dst []float
 	e.kept.fill(call)
 	var group errgroup.Group
 	group.SetLimit(c.config.concurrency())
-	for _, r := range call.requests(c.limits()) {
+	requests := call.requests(c.limits())
+	faults := make([]*fault, len(requests))
+	for i, r := range requests {
 		group.Go(func() error {
-			if f := call.run(ctx, r); f != nil {
-				return ended(caller, f)
-			}
+			faults[i] = call.run(ctx, r)
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	group.Wait()
+	if f := telling(faults); f != nil {
 		e.kept.keep(call)
-		return nil, err
+		return nil, ended(caller, f)
 	}
 	return call.rows, nil
+}
+
+// telling is the fault that says most, nil without one: that nothing helps, what
+// was wrong, or only that time was over before a request could go out; of several
+// the first.
+func telling(faults []*fault) (most *fault) {
+	for _, f := range faults {
+		if f != nil && (most == nil || f.weight() > most.weight()) {
+			most = f
+		}
+	}
+	return most
 }
 
 // call is one batch of the host.

@@ -27,10 +27,21 @@ const quoteBytesMax = 200 // of a service's own words in an error
 
 // fault is a failed request.
 type fault struct {
-	class class
-	what  string        // for people: no text, no key
-	wait  time.Duration // what the service asks to wait, 0 = it does not say
-	ours  bool          // it never left: nothing is known of the endpoint
+	class   class
+	what    string        // for people: no text, no key
+	wait    time.Duration // what the service asks to wait, 0 = it does not say
+	ours    bool          // it never left: nothing is known of the endpoint
+	unheard bool          // so did nothing before it: nothing is known at all
+}
+
+func (f *fault) weight() int {
+	switch {
+	case f.class == stop:
+		return 2
+	case !f.unheard:
+		return 1
+	}
+	return 0
 }
 
 // err is f as the protocol has it.

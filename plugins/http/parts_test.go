@@ -318,3 +318,18 @@ func TestFailedTogether(t *testing.T) {
 		t.Errorf("%d failures after another", e.failures)
 	}
 }
+
+func TestTheMostTellingFault(t *testing.T) {
+	unheard, slow, refused := &fault{class: again, unheard: true}, &fault{class: busy}, &fault{class: stop}
+	for _, c := range []struct {
+		faults []*fault
+		want   *fault
+	}{
+		{nil, nil}, {[]*fault{nil, nil}, nil}, {[]*fault{nil, unheard}, unheard}, {[]*fault{unheard, slow}, slow},
+		{[]*fault{slow, unheard, {class: again}}, slow}, {[]*fault{unheard, slow, nil, refused}, refused},
+	} {
+		if got := telling(c.faults); got != c.want {
+			t.Errorf("of %v: %v", c.faults, got)
+		}
+	}
+}
